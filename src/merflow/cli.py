@@ -1,0 +1,65 @@
+"""The command line: one group of commands a noun, each loaded only when it is called."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from merflow.errors import MerflowError
+
+NOUNS = {
+    "corpus": "generate, check and list the clips of a corpus",
+    "faces": "find, track, align and crop faces",
+    "noise": "draw the corruptions of augmented copies",
+    "features": "run frozen encoders and cache every layer",
+    "probes": "train one unimodal model per layer",
+    "fusion": "train fusion systems",
+    "ensemble": "fuse the predictions of several systems",
+    "report": "compute metrics, tables, figures and submissions",
+}
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class LazyNouns(click.Group):
+    """A group whose sub-groups are imported from ``merflow.<noun>.commands`` on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the nouns in the order of the graph."""
+        return [*NOUNS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the group of one noun."""
+        if cmd_name not in NOUNS:
+            return super().get_command(ctx, cmd_name)
+        return importlib.import_module(f"merflow.{cmd_name}.commands").group
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the nouns without importing them."""
+        with formatter.section("Nouns"):
+            formatter.write_dl(list(NOUNS.items()))
+        own = [(name, cmd.get_short_help_str()) for name, cmd in sorted(self.commands.items())]
+        if own:
+            with formatter.section("Commands"):
+                formatter.write_dl(own)
+
+
+@click.group(cls=LazyNouns, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--threads", default=1, show_default=True, help="Numeric threads of this process.")
+@click.version_option(package_name="merflow")
+def cli(threads: int) -> None:
+    """Reproduce arXiv 2309.07925 from your own clips; the Snakefile calls these commands."""
+    # Set before numpy, torch or OpenCV are imported: results must not depend on --cores.
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = str(threads)
+
+
+def main() -> None:
+    """Run the command line; a :class:`MerflowError` becomes one sentence and exit code 1."""
+    try:
+        cli()
+    except MerflowError as error:
+        if os.environ.get("MERFLOW_DEBUG"):
+            raise
+        click.echo(f"merflow: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""Corpora: generating, checking and listing clips."""

@@ -1,0 +1,1 @@
+"""Faces: detect, track, align and crop."""

@@ -1,0 +1,1 @@
+"""Features: the per-layer cache of the frozen encoders."""

@@ -1,0 +1,1 @@
+"""Fusion: attention-guided feature gathering and joint decoding."""

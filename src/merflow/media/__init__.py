@@ -1,0 +1,1 @@
+"""Decoding, writing and mixing of sound and pictures."""

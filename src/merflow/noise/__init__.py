@@ -1,0 +1,1 @@
+"""Noise: draws of corruptions, and how they are applied."""

@@ -1,0 +1,1 @@
+"""Probes: one unimodal model per layer (Figure 4)."""

@@ -1,0 +1,1 @@
+"""Report: metrics, tables, figures and submissions."""

@@ -1,0 +1,125 @@
+"""Sharded extraction that can be killed at any moment and never does an item twice.
+
+A job computes items (one a clip, or one a clip and copy) in batches. Each finished batch is
+written at once as a *part*; at the end all items of the shard are written as the rule's output
+and a hard link of it is kept in the store folder. Snakemake deletes the outputs of a job before
+it runs, but not the store: what was finished is found there again by its key.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from merflow.seeds import seed_of
+from merflow.storage.atomic import replacing
+
+Item = Any
+
+
+def shard_of(clip: str, shards: int) -> int:
+    """Return the shard of a clip: its hash modulo the number of shards (source: ours)."""
+    return seed_of(0, "shard", clip) % shards
+
+
+class Codec(Protocol):
+    """How the items of one kind are laid out in a file; parts and shards share the layout."""
+
+    suffix: str
+
+    def write(self, path: Path, items: Mapping[str, Item], recipe: str) -> None:
+        """Write items, in the order of their keys, with the recipe in the metadata."""
+
+    def keys(self, path: Path) -> tuple[str, list[str]]:
+        """Return (recipe, keys) of a file without reading its values."""
+
+    def read(self, path: Path, keys: Sequence[str]) -> dict[str, Item]:
+        """Return the named items; raises :class:`MerflowError` if the file is damaged."""
+
+
+@dataclass(frozen=True)
+class ShardStore:
+    """Finished items of one kind in one folder.
+
+    Attributes:
+        folder: Where parts and links of finished shards are kept.
+        recipe: Digest of everything but the item that decides its value (settings and code);
+            a file with another recipe is never read.
+        codec: The layout of the files.
+    """
+
+    folder: Path
+    recipe: str
+    codec: Codec
+
+    def find(self, keys: Iterable[str]) -> dict[str, Path]:
+        """Return, for each key that is finished, a file that holds it."""
+        wanted, found = set(keys), {}
+        for path in sorted(self.folder.glob(f"[!.]*{self.codec.suffix}")):
+            try:
+                recipe, held = self.codec.keys(path)
+            except FileNotFoundError:  # a neighbouring job has merged its parts meanwhile
+                continue
+            if recipe == self.recipe:
+                found |= {key: path for key in held if key in wanted}
+        return found
+
+    def complete(
+        self,
+        keys: Sequence[str],
+        compute: Callable[[Sequence[str]], Mapping[str, Item]],
+        output: Path,
+        batch: int,
+    ) -> int:
+        """Compute what is missing, write all items to ``output``, return how many were computed.
+
+        Args:
+            keys: The items of this shard; the file is written in sorted order of the keys.
+            compute: Maps a batch of keys to their items.
+            output: The rule's output file.
+            batch: How many items are lost at most by a kill.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = output.stem
+        found = self.find(keys)
+        missing = [key for key in keys if key not in found]
+        started, told = time.monotonic(), time.monotonic()
+        print(f"{name}: {len(keys)} items, {len(found)} kept from before, {len(missing)} to do")
+        for start in range(0, len(missing), batch):
+            chosen = missing[start : start + batch]
+            part = self.folder / f"part-{name}-{chosen[0][:32]}{self.codec.suffix}"
+            with replacing(part) as temporary:
+                self.codec.write(temporary, compute(chosen), self.recipe)
+            found |= dict.fromkeys(chosen, part)
+            done = start + len(chosen)
+            if time.monotonic() - told > 5 or done == len(missing):
+                told = time.monotonic()
+                rate = done / max(told - started, 1e-9)
+                left = (len(missing) - done) / rate
+                print(f"{name}: {done}/{len(missing)}, {rate:.1f} a second, {left:.0f} s left")
+                sys.stdout.flush()
+        self._merge(found, output)
+        return len(missing)
+
+    def _merge(self, found: Mapping[str, Path], output: Path) -> None:
+        """Write the shard from its parts, link it into the store, drop this shard's parts."""
+        by_file: dict[Path, list[str]] = {}
+        for key in sorted(found):
+            by_file.setdefault(found[key], []).append(key)
+        items: dict[str, Item] = {}
+        for path, held in by_file.items():
+            items |= self.codec.read(path, held)
+        with replacing(output) as temporary:
+            self.codec.write(temporary, {key: items[key] for key in sorted(items)}, self.recipe)
+        kept = self.folder / f"shard-{output.parent.name}-{output.name}"
+        kept.unlink(missing_ok=True)
+        try:
+            os.link(output, kept)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(output, kept)
+        for part in self.folder.glob(f"part-{output.stem}-*{self.codec.suffix}"):
+            part.unlink()
