@@ -1,0 +1,120 @@
+"""Opening a media file safely and decoding what can be decoded."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from merflow.errors import MerflowError
+
+# Playlists, concatenation scripts and image sequences make libav open further files of their
+# choosing, which may lie outside the corpus; only formats that hold their own media are opened.
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,asf,ogg,mxf,wav,w64,flac,mp3,aac,"
+    "aiff,au,caf,amr,h264,hevc,m4v,mpegvideo,ivf,nut,rm,dv,swf,gif"
+)
+
+
+class ClipDefect(MerflowError):  # noqa: N818 - a state of a file, not a failure
+    """A file that cannot serve as a clip.
+
+    Attributes:
+        reason: One of ``missing``, ``outside_root``, ``empty``, ``undecodable``, ``no_picture``,
+            ``soundless``.
+        detail: A few words without the path, fit for ``quarantine.csv``.
+    """
+
+    def __init__(self, reason: str, detail: str, path: str | Path | None = None) -> None:
+        """Keep the reason; with a path, the message names the file."""
+        super().__init__(detail if path is None else f"{path}: {detail}; replace or remove it")
+        self.reason = reason
+        self.detail = detail
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[InputContainer]:
+    """Open a media file for reading, with its decoders set to one thread.
+
+    Raises:
+        ClipDefect: ``missing``, ``empty`` or ``undecodable``.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise ClipDefect("missing", "there is no such file", path)
+    if file.stat().st_size == 0:
+        raise ClipDefect("empty", "the file has 0 bytes", path)
+    try:
+        container = av.open(
+            f"file:{file}",  # a name with a colon is not a protocol
+            metadata_errors="ignore",
+            options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
+        )
+    except (av.FFmpegError, ValueError) as error:
+        raise ClipDefect("undecodable", "no media format was recognised in it", path) from error
+    with container:
+        for stream in container.streams:
+            if stream.codec_context is not None:
+                stream.codec_context.thread_count = 1
+        yield container
+
+
+def picture_stream(container: InputContainer, path: str | Path) -> VideoStream:
+    """Return the first moving-picture stream; a cover image of a sound file is none.
+
+    Raises:
+        ClipDefect: ``no_picture``, or ``undecodable`` where its codec is unknown.
+    """
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise ClipDefect("undecodable", "the codec of its picture is unknown", path)
+            return stream
+    raise ClipDefect("no_picture", "it has no picture stream", path)
+
+
+def sound_stream(container: InputContainer, path: str | Path) -> AudioStream:
+    """Return the first sound stream.
+
+    Raises:
+        ClipDefect: ``soundless``, or ``undecodable`` where its codec is unknown.
+    """
+    for stream in container.streams.audio:
+        if stream.codec_context is None:
+            raise ClipDefect("undecodable", "the codec of its sound is unknown", path)
+        return stream
+    raise ClipDefect("soundless", "it has no sound stream", path)
+
+
+def decoded(
+    container: InputContainer, streams: Sequence[AudioStream | VideoStream]
+) -> Iterator[tuple[int, av.AudioFrame | av.VideoFrame]]:
+    """Yield (index of the stream, frame) of the given streams, in the file's order.
+
+    Damaged packets are skipped; where the file breaks off, what the decoders still hold is kept.
+    """
+    packets = container.demux(list(streams))
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:  # the last packets of demux have flushed the decoders
+            return
+        except (av.FFmpegError, ValueError):
+            break
+        for frame in _kept(packet.decode):
+            yield packet.stream.index, frame
+    for stream in streams:
+        for frame in _kept(stream.codec_context.decode):
+            yield stream.index, frame
+
+
+def _kept(decode: Callable[[], list]) -> list:
+    """Return what ``decode`` gives, or nothing where it fails."""
+    try:
+        return decode()
+    except (av.FFmpegError, ValueError):
+        return []
