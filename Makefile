@@ -1,0 +1,46 @@
+# merflow: the two commands of the README, and what they are made of.
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made
+
+.PHONY: help environment reproduce test test-fast lint report clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+environment: $(STAMP)  ## make .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "merflow: making the environment in $(VENV) from requirements.lock (2 to 4 minutes, once)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m compileall -q $(VENV)/lib > /dev/null || true
+	@touch $(STAMP)
+
+reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
+	@echo "merflow: snakemake --cores $(CORES): clips, faces, features, probes, fusion, ensemble, tables"
+	$(BIN)/snakemake --cores $(CORES) --quiet host rules reason
+
+test: $(STAMP)  ## all tests (a few minutes)
+	@echo "merflow: unit tests, then the whole graph on a small corpus"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	@echo "merflow: what a failed test printed stands above; one test again: $(BIN)/python -m pytest -k NAME"
+
+test-fast: $(STAMP)  ## unit tests only
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
+
+lint: $(STAMP)  ## ruff, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check --line-length 100 Snakefile workflow/rules
+	$(BIN)/python .ci/lint_workflow.py
+
+report: $(STAMP)  ## one HTML file with tables and figures (works offline)
+	$(BIN)/snakemake --cores 1 --report results/report.html
+	@echo "merflow: open results/report.html"
+
+clean:  ## remove what can be made again, but not the environment
+	rm -rf results/corpus results/faces results/noise results/features results/runs results/private results/logs .snakemake

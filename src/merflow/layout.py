@@ -1,0 +1,324 @@
+"""Where every file of a run lies: paths that carry a digest of what the file depends on.
+
+The Snakefile asks this module; it opens no weight and no clip, so that planning stays fast.
+Editing a setting changes the digests, and so the paths, of exactly what depends on it: old and
+new results coexist and going back is free (source: ours).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from merflow.encoders.registry import KINDS, parse_feature
+from merflow.storage.digest import digest8
+
+RESULTS = "results"
+READINGS = ("organiser", "honest")
+# Settings that decide how a step is run, but not what it gives.
+RUN_ONLY = frozenset({"numeric_threads", "device", "batch"})
+
+
+def _declared(section: dict[str, Any], *left_out: str) -> dict[str, Any]:
+    return {k: v for k, v in section.items() if k not in RUN_ONLY and k not in left_out}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of a system: its settings, trained on clean clips or with noisy copies."""
+
+    system: dict[str, Any]
+    augmentation: str
+
+    @property
+    def label(self) -> str:
+        """Return ``<system>.<augmentation>``, the stem of the run's folder."""
+        return f"{self.system['name']}.{self.augmentation}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths and digests for one ``params.yaml``.
+
+    Attributes:
+        config: The checked settings.
+    """
+
+    config: dict[str, Any]
+
+    # Corpus
+
+    @cached_property
+    def corpus_key(self) -> str:
+        """Name and digest of the corpus as declared; folds and shards do not enter."""
+        corpus = self.config["corpus"]
+        declared = _declared(corpus, "folds", "shards")
+        if corpus["adapter"] != "demo":
+            declared.pop("demo", None)
+        return f"{corpus['name']}-{digest8(declared)}"
+
+    @property
+    def corpus(self) -> str:
+        """Folder of manifest, quarantine and folds."""
+        return f"{RESULTS}/corpus/{self.corpus_key}"
+
+    @property
+    def corpus_root(self) -> str:
+        """Folder that the manifest's paths are relative to."""
+        corpus = self.config["corpus"]
+        return f"{self.corpus}/raw" if corpus["adapter"] == "demo" else corpus["root"]
+
+    @property
+    def corpus_csv(self) -> str:
+        """The csv that the table adapter reads."""
+        corpus = self.config["corpus"]
+        return f"{self.corpus}/raw/labels.csv" if corpus["adapter"] == "demo" else corpus["csv"]
+
+    @property
+    def manifest(self) -> str:
+        """The corpus manifest."""
+        return f"{self.corpus}/manifest.csv"
+
+    @property
+    def folds(self) -> str:
+        """The recorded folds."""
+        return f"{self.corpus}/folds-{digest8(self.config['corpus']['folds'])}.csv"
+
+    def shards(self) -> list[str]:
+        """Names of the shards, ``<k>-of-<n>``."""
+        count = self.config["corpus"]["shards"]
+        return [f"{k}-of-{count}" for k in range(count)]
+
+    # Faces and noise
+
+    @cached_property
+    def faces_key(self) -> str:
+        """Backend and digest of the face settings."""
+        faces = self.config["faces"]
+        declared = _declared(faces, *(() if faces["backend"] == "yunet" else ("yunet",)))
+        return f"{faces['backend']}-{digest8(declared)}"
+
+    @property
+    def faces(self) -> str:
+        """Folder of this corpus's crops."""
+        return f"{RESULTS}/faces/{self.faces_key}/{self.corpus_key}"
+
+    @cached_property
+    def noise_key(self) -> str:
+        """Preset and digest of the noise settings."""
+        noise = _declared(self.config["noise"])
+        if noise["source"] == "demo":
+            noise["demo"] = self.config["corpus"]["demo"]
+        return f"{noise['preset']}-{digest8(noise)}"
+
+    @property
+    def noise_root(self) -> str:
+        """Folder of the noise recordings."""
+        noise = self.config["noise"]
+        return f"{self.corpus}/noise" if noise["source"] == "demo" else noise["root"]
+
+    @property
+    def noise_manifest(self) -> str:
+        """The drawn corruptions of this corpus."""
+        return f"{RESULTS}/noise/{self.noise_key}/{self.corpus_key}.csv"
+
+    def condition(self, augmentation: str) -> str:
+        """Name of the feature cache's condition: ``clean``, or the noise settings."""
+        return "clean" if augmentation == "clean" else f"noise-{self.noise_key}"
+
+    # Features
+
+    def encoder_spec(self, name: str) -> dict[str, Any]:
+        """Settings of one encoder."""
+        return self.config["features"]["encoders"][name]
+
+    def modality(self, name: str) -> str:
+        """``audio`` or ``visual``."""
+        return KINDS[self.encoder_spec(name)["architecture"]].modality
+
+    @cached_property
+    def _encoder_keys(self) -> dict[str, str]:
+        keys = {}
+        for name, spec in self.config["features"]["encoders"].items():
+            declared = dict(spec)
+            if spec["weights"] != "demo":
+                declared.pop("demo", None)
+                # A pinned file is the same wherever it lies.
+                if spec.get("sha256"):
+                    declared.pop("weights")
+            if self.modality(name) == "visual":
+                declared["faces"] = self.faces_key
+            keys[name] = f"{name}-{digest8(declared)}"
+        return keys
+
+    def encoder_key(self, name: str) -> str:
+        """Name and digest of an encoder; visual ones depend on the face settings."""
+        return self._encoder_keys[name]
+
+    def demo_weights(self, name: str) -> str:
+        """Folder of the checkpoint that the demo writes for an encoder."""
+        spec = self.encoder_spec(name)
+        made = digest8([spec["architecture"], spec["demo"], spec.get("layers")])
+        return f"{RESULTS}/features/weights/{spec['architecture']}-{made}"
+
+    def weights(self, name: str) -> str:
+        """The checkpoint of an encoder."""
+        spec = self.encoder_spec(name)
+        return self.demo_weights(name) if spec["weights"] == "demo" else spec["weights"]
+
+    def features(self, name: str, augmentation: str) -> str:
+        """Folder of one encoder's cache under one condition."""
+        return f"{RESULTS}/features/{self.encoder_key(name)}/{self.condition(augmentation)}"
+
+    def feature_shards(self, name: str, augmentation: str) -> list[str]:
+        """The feature shards of this corpus."""
+        folder = f"{self.features(name, augmentation)}/{self.corpus_key}"
+        return [f"{folder}/{shard}.safetensors" for shard in self.shards()]
+
+    # Probes, fusion, ensemble
+
+    def _data_key(self, *features: str) -> dict[str, Any]:
+        return {
+            "corpus": self.corpus_key,
+            "folds": self.config["corpus"]["folds"],
+            "features": list(features),
+        }
+
+    def probe_spec(self, name: str) -> dict[str, Any]:
+        """Settings of the probes of one encoder, as the command takes them."""
+        probes, corpus = self.config["probes"], self.config["corpus"]
+        return {
+            "encoder": name,
+            "layers": KINDS[self.encoder_spec(name)["architecture"]].probe_layers(
+                self.encoder_spec(name)
+            ),
+            "classes": corpus["classes"],
+            "valence": corpus["valence"],
+            "tests": corpus["tests"],
+            "fold_count": corpus["folds"]["count"],
+            "training": probes["training"],
+        }
+
+    def probe(self, name: str) -> str:
+        """Run folder of one encoder's probes."""
+        key = [self.probe_spec(name), self._data_key(self.encoder_key(name))]
+        return f"{RESULTS}/runs/probe.{name}-{digest8(key)}"
+
+    @cached_property
+    def runs(self) -> dict[str, Run]:
+        """Every training of every system, by the run folder's name.
+
+        Without valence the systems with a JDEV decoder are left out: they equal the baseline by
+        construction.
+        """
+        return {
+            self._run_name(run): run
+            for system in self.config["fusion"]["systems"]
+            if self.config["corpus"]["valence"] or system["decoder"] != "jdev"
+            for run in (Run(system, augmentation) for augmentation in system["augmentation"])
+        }
+
+    def run_encoders(self, run: Run) -> list[str]:
+        """Names of the encoders that a run reads."""
+        return sorted({parse_feature(feature)[0] for feature in run.system["features"]})
+
+    def run_spec(self, run: Run) -> dict[str, Any]:
+        """Settings of one training, with those only that this system depends on."""
+        corpus, fusion, system = self.config["corpus"], self.config["fusion"], run.system
+        spec = {
+            **{k: system[k] for k in ("name", "features", "strategy", "decoder")},
+            "loss": system["loss"] if corpus["valence"] else "sum",
+            "augmentation": run.augmentation,
+            "modalities": {name: self.modality(name) for name in self.run_encoders(run)},
+            "classes": corpus["classes"],
+            "valence": corpus["valence"],
+            "tests": corpus["tests"],
+            "fold_count": corpus["folds"]["count"],
+            "training": fusion["training"],
+            "afg": fusion["afg"],
+        }
+        if system["decoder"] == "jdev" or spec["loss"] != "sum":
+            spec["jdev"] = fusion["jdev"]
+        return spec
+
+    def _run_name(self, run: Run) -> str:
+        encoders = [self.encoder_key(name) for name in self.run_encoders(run)]
+        noise = self.noise_key if run.augmentation == "noise" else None
+        return f"{run.label}-{digest8([self.run_spec(run), self._data_key(*encoders), noise])}"
+
+    @cached_property
+    def ensembles(self) -> dict[str, tuple[Run, list[str]]]:
+        """Every ensemble by its run folder's name, with the run folders of its members.
+
+        An ensemble is fused for each augmentation that all its members were trained with.
+        """
+        trained = {run.label: name for name, run in self.runs.items()}
+        found = {}
+        for ensemble in self.config["ensemble"]["systems"]:
+            for augmentation in ("clean", "noise"):
+                members = [trained.get(f"{m}.{augmentation}") for m in ensemble["members"]]
+                if all(members):
+                    run = Run(ensemble, augmentation)
+                    key = digest8([self.ensemble_spec(), members])
+                    found[f"{run.label}-{key}"] = (run, members)
+        return found
+
+    def ensemble_spec(self) -> dict[str, Any]:
+        """Settings of an ensemble, as the command takes them."""
+        corpus = self.config["corpus"]
+        return {
+            "step": self.config["ensemble"]["step"],
+            "classes": corpus["classes"],
+            "valence": corpus["valence"],
+            "fold_count": corpus["folds"]["count"],
+        }
+
+    # Report
+
+    def system_names(self) -> list[str]:
+        """Names of the systems and ensembles in the order of ``params.yaml``."""
+        names = [run.system["name"] for run in self.runs.values()]
+        names += [run.system["name"] for run, _ in self.ensembles.values()]
+        return list(dict.fromkeys(names))
+
+    def predictions(self) -> dict[str, str]:
+        """Prediction files by label ``<system>|<augmentation>|<reading>``."""
+        files = {}
+        for reading in READINGS:
+            for name, run in self.runs.items():
+                label = f"{run.system['name']}|{run.augmentation}|{reading}"
+                files[label] = f"{RESULTS}/runs/{name}/predictions-{reading}.parquet"
+            for name, (run, _) in self.ensembles.items():
+                folder, system = f"{RESULTS}/runs/{name}", run.system["name"]
+                files[f"{system}|{run.augmentation}|{reading}"] = (
+                    f"{folder}/predictions-{reading}.parquet"
+                )
+                files[f"{system} (equal weights)|{run.augmentation}|{reading}"] = (
+                    f"{folder}/equal-{reading}.parquet"
+                )
+        return files
+
+    def submissions(self) -> dict[str, str]:
+        """Prediction file of the submitted system for each test split that can have one."""
+        system = self.config["report"]["submission"]
+        rows = {row["split"]: row["augmentation"] for row in self.config["report"]["rows"]}
+        files = self.predictions()
+        labels = {
+            split: f"{system}|{rows.get(split, 'clean')}|honest"
+            for split in self.config["corpus"]["tests"]
+        }
+        return {split: files[label] for split, label in labels.items() if label in files}
+
+    @property
+    def tables(self) -> str:
+        """Folder of this corpus's tables."""
+        return f"{RESULTS}/tables/{self.config['corpus']['name']}"
+
+    @property
+    def figures(self) -> str:
+        """Folder of this corpus's figures."""
+        return f"{RESULTS}/figures/{self.config['corpus']['name']}"
+
+    @property
+    def private(self) -> str:
+        """Folder of what names single clips; never committed."""
+        return f"{RESULTS}/private/{self.config['corpus']['name']}"

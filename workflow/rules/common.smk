@@ -1,0 +1,247 @@
+# Shared by all rule files. The checked settings, the layout of paths, the package files.
+import json
+import re
+import shlex
+from pathlib import Path
+
+import yaml
+
+from snakemake.exceptions import WorkflowError
+
+from merflow import settings
+from merflow.encoders.registry import KINDS
+from merflow.errors import MerflowError
+from merflow.interpreter import use_this_python
+from merflow.layout import READINGS, Layout
+
+PACKAGE = Path(workflow.basedir) / "src" / "merflow"
+SCHEMA = Path(workflow.basedir) / "workflow" / "schemas" / "params.schema.yaml"
+
+
+use_this_python()
+
+try:
+    settings.check(config, yaml.safe_load(SCHEMA.read_text()))
+    settings.check_files(config)
+except MerflowError as error:
+    raise WorkflowError(str(error)) from None
+
+layout = Layout(config)
+VALENCE = config["corpus"]["valence"]
+SHARDS = config["corpus"]["shards"]
+
+
+def code(*packages):
+    """Files of the named packages: editing one reruns the rules that list it, no others."""
+    return [str(path) for package in packages for path in sorted((PACKAGE / package).rglob("*.py"))]
+
+
+def spec(settings):
+    """Settings as one line of JSON, so that a rule's params hold all it depends on."""
+    return json.dumps(settings, sort_keys=True, separators=(",", ":"))
+
+
+def one_of(names):
+    """A wildcard constraint: any of these names, or none where there are none."""
+    return "|".join(re.escape(name) for name in names) or "(?!)"
+
+
+def options(flag, values):
+    """A repeated option of a command, quoted for the shell."""
+    return " ".join(f"{flag} {shlex.quote(str(value))}" for value in values)
+
+
+def listed_clips():
+    """Clips of the user's csv that exist, so that a changed clip is noticed; none for the demo."""
+    if config["corpus"]["adapter"] == "demo":
+        return [f"{layout.corpus}/raw/part-{shard}.csv" for shard in layout.shards()]
+    return settings.listed_clips(config["corpus"]["csv"], config["corpus"]["root"])
+
+
+def corpus_root(wildcards):
+    return layout.corpus_root
+
+
+def own(section):
+    """A section of params.yaml without what changes no result."""
+    return {key: value for key, value in config[section].items() if key != "numeric_threads"}
+
+
+# Features
+
+AUGMENTATIONS = sorted({run.augmentation for run in layout.runs.values()})
+
+
+def condition_of(wildcards):
+    return "clean" if wildcards.condition == "clean" else "noise"
+
+
+def demo_encoder_spec(wildcards):
+    folder = f"results/features/weights/{wildcards.architecture}-{wildcards.made}"
+    encoders = config["features"]["encoders"]
+    name = next(name for name in encoders if layout.demo_weights(name) == folder)
+    return spec({**encoders[name]["demo"], "layers": encoders[name].get("layers")})
+
+
+def extraction_inputs(wildcards):
+    """Weights; crops for a visual encoder; draws and recordings for a noise condition."""
+    found = {"weights": layout.weights(wildcards.encoder)}
+    if layout.modality(wildcards.encoder) == "visual":
+        found["crops"] = f"{layout.faces}/crops-{wildcards.shard}-of-{SHARDS}.safetensors"
+    if wildcards.condition != "clean":
+        found |= {"noise": layout.noise_manifest, "noise_root": layout.noise_root}
+    return found
+
+
+def extraction_options(wildcards, input):
+    names = {"crops": "--crops", "noise": "--noise", "noise_root": "--noise-root"}
+    return " ".join(
+        options(flag, [input[key]]) for key, flag in names.items() if key in input.keys()
+    )
+
+
+def extraction_spec(wildcards):
+    encoder = layout.encoder_spec(wildcards.encoder)
+    kept = {key: value for key, value in encoder.items() if key not in ("demo", "weights")}
+    return spec({**kept, **{key: config["features"][key] for key in ("device", "batch")}})
+
+
+def all_feature_shards():
+    return [
+        path
+        for name in config["features"]["encoders"]
+        for augmentation in AUGMENTATIONS
+        for path in layout.feature_shards(name, augmentation)
+    ]
+
+
+def named_feature_shards():
+    """Every feature shard as NAME:CONDITION=path."""
+    return [
+        f"{name}:{layout.condition(augmentation)}={path}"
+        for name in config["features"]["encoders"]
+        for augmentation in AUGMENTATIONS
+        for path in layout.feature_shards(name, augmentation)
+    ]
+
+
+# Probes, fusion, ensemble
+
+
+def probe_spec(wildcards):
+    return spec(layout.probe_spec(wildcards.encoder))
+
+
+def probe_features(wildcards):
+    return options(
+        "--features",
+        [f"{wildcards.encoder}={path}" for path in probe_shards(wildcards)],
+    )
+
+
+def probe_shards(wildcards):
+    return layout.feature_shards(wildcards.encoder, "clean")
+
+
+def run_shards(wildcards):
+    """Feature shards of one training: clean ones, and the copies' for a noisy one."""
+    run = layout.runs[wildcards.run]
+    found = {"clean": [], "noise": []}
+    for augmentation in {"clean", run.augmentation}:
+        for name in layout.run_encoders(run):
+            found[augmentation] += layout.feature_shards(name, augmentation)
+    return found
+
+
+def run_features(wildcards):
+    run = layout.runs[wildcards.run]
+    flags = {"clean": "--features", "noise": "--noise-features"}
+    return " ".join(
+        options(flag, [f"{name}={path}" for path in layout.feature_shards(name, augmentation)])
+        for augmentation, flag in flags.items()
+        if augmentation in ("clean", run.augmentation)
+        for name in layout.run_encoders(run)
+    )
+
+
+def run_spec(wildcards):
+    return spec(layout.run_spec(layout.runs[wildcards.run]))
+
+
+def ensemble_members(wildcards):
+    _, members = layout.ensembles[wildcards.ensemble]
+    return [f"results/runs/{name}/predictions-{wildcards.reading}.parquet" for name in members]
+
+
+def ensemble_options(wildcards):
+    return options("--member", ensemble_members(wildcards))
+
+
+# Report
+
+
+def pairs(values):
+    """NAME=value for each entry of a mapping."""
+    return [f"{name}={value}" for name, value in values.items()]
+
+
+def report_spec(*wanted):
+    """What a report command is told: the corpus as declared, and the settings it asks for."""
+    corpus, report = config["corpus"], config["report"]
+    encoders = config["features"]["encoders"]
+    extra = {
+        "bootstrap": report["bootstrap"],
+        "note": report["note"],
+        "rows": report["rows"],
+        "systems": layout.system_names(),
+        "digests": {"corpus": layout.corpus_key, "faces": layout.faces_key},
+        "seeds": {
+            "fusion": config["fusion"]["training"]["seeds"],
+            "noise": config["noise"]["seed"],
+        },
+        "depths": {
+            name: {
+                layer: KINDS[encoders[name]["architecture"]].depth(layer, encoders[name])
+                for layer in layout.probe_spec(name)["layers"]
+            }
+            for name in config["probes"]["encoders"]
+        },
+    }
+    return spec(
+        {
+            "corpus": corpus["name"],
+            **{key: corpus[key] for key in ("classes", "valence", "tests")},
+            "fold_count": corpus["folds"]["count"],
+            "decimals": report["decimals"],
+            **{key: extra[key] for key in wanted},
+        }
+    )
+
+
+def tables():
+    found = [f"{layout.tables}/table1.{suffix}" for suffix in ("csv", "md")]
+    if AUGMENTATIONS == ["clean", "noise"]:
+        found += [f"{layout.tables}/augmentation.{suffix}" for suffix in ("csv", "md")]
+    return found + ([f"{layout.tables}/figure4.csv"] if config["probes"]["encoders"] else [])
+
+
+def figures():
+    names = ["figure4.svg", "figure4.png"] if config["probes"]["encoders"] else []
+    return [f"{layout.figures}/{name}" for name in names]
+
+
+def submissions():
+    return [f"{layout.private}/submission/{split}.csv" for split in layout.submissions()]
+
+
+def submitted_predictions(wildcards):
+    return layout.submissions()[wildcards.split]
+
+
+def where_to_look():
+    return (
+        f"\nTables:   {layout.tables}/table1.md"
+        f"\nFigures:  {layout.figures}/figure4.png"
+        "\nMetrics:  results/metrics.json"
+        f"\nPrivate:  {layout.private}/ (predictions of single clips, crops; never committed)\n"
+    )

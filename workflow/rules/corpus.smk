@@ -1,0 +1,113 @@
+# corpus: one adapter per corpus -> one manifest, one list of quarantined clips, recorded folds.
+CHECKED = [f"{layout.corpus}/checked/{shard}.csv" for shard in layout.shards()]
+
+if config["corpus"]["adapter"] == "demo":
+    PARTS = [f"{layout.corpus}/raw/part-{shard}.csv" for shard in layout.shards()]
+
+    # The clips lie beside their part's list; a killed job keeps those it had finished.
+    rule corpus_demo_clips:
+        input:
+            code=code("corpus/demo", "media"),
+        output:
+            table=f"{layout.corpus}/raw/part-{{shard}}-of-{SHARDS}.csv",
+        log:
+            "results/logs/corpus_demo_clips/{shard}.log",
+        benchmark:
+            "results/runs/benchmarks/corpus_demo_clips/{shard}.tsv"
+        params:
+            spec=spec(config["corpus"]["demo"]),
+            shards=SHARDS,
+            clips=f"{layout.corpus_root}/clips",
+        shell:
+            "python -m merflow corpus demo-clips --spec {params.spec:q}"
+            " --part {wildcards.shard} --parts {params.shards}"
+            " --out {params.clips:q} --table {output.table:q} > {log:q} 2>&1"
+
+    rule corpus_demo_table:
+        input:
+            code=code("corpus/demo"),
+            parts=PARTS,
+        output:
+            table=layout.corpus_csv,
+        log:
+            "results/logs/corpus_demo_table.log",
+        benchmark:
+            "results/runs/benchmarks/corpus_demo_table.tsv"
+        params:
+            parts=options("--part-table", PARTS),
+        shell:
+            "python -m merflow corpus demo-table {params.parts}"
+            " --out {output.table:q} > {log:q} 2>&1"
+
+    # Speech in MUSAN's layout, by voices that speak in no clip.
+    rule corpus_demo_noise:
+        input:
+            code=code("corpus/demo", "media"),
+        output:
+            noise=directory(layout.noise_root),
+        log:
+            "results/logs/corpus_demo_noise.log",
+        benchmark:
+            "results/runs/benchmarks/corpus_demo_noise.tsv"
+        params:
+            spec=spec(config["corpus"]["demo"]),
+        shell:
+            "python -m merflow corpus demo-noise --spec {params.spec:q}"
+            " --out {output.noise:q} > {log:q} 2>&1"
+
+
+# Every clip is decoded once, whole: what cannot be used is quarantined with its reason.
+rule corpus_check:
+    input:
+        code=code("corpus", "media"),
+        csv=layout.corpus_csv,
+        clips=listed_clips(),
+    output:
+        checked=f"{layout.corpus}/checked/{{shard}}-of-{SHARDS}.csv",
+    log:
+        "results/logs/corpus_check/{shard}.log",
+    benchmark:
+        "results/runs/benchmarks/corpus_check/{shard}.tsv"
+    params:
+        spec=spec({key: config["corpus"][key] for key in ("classes", "valence", "tests")}),
+        shards=SHARDS,
+        root=corpus_root,
+    shell:
+        "python -m merflow corpus check --spec {params.spec:q} --csv {input.csv:q}"
+        " --root {params.root:q} --shard {wildcards.shard} --shards {params.shards}"
+        " --out {output.checked:q} > {log:q} 2>&1"
+
+
+rule corpus_manifest:
+    input:
+        code=code("corpus"),
+        checked=CHECKED,
+    output:
+        manifest=layout.manifest,
+        quarantine=f"{layout.corpus}/quarantine.csv",
+    log:
+        "results/logs/corpus_manifest.log",
+    benchmark:
+        "results/runs/benchmarks/corpus_manifest.tsv"
+    params:
+        checked=options("--checked", CHECKED),
+    shell:
+        "python -m merflow corpus manifest {params.checked} --out {output.manifest:q}"
+        " --quarantine {output.quarantine:q} > {log:q} 2>&1"
+
+
+rule corpus_folds:
+    input:
+        code=code("corpus"),
+        manifest=layout.manifest,
+    output:
+        folds=layout.folds,
+    log:
+        "results/logs/corpus_folds.log",
+    benchmark:
+        "results/runs/benchmarks/corpus_folds.tsv"
+    params:
+        spec=spec(config["corpus"]["folds"]),
+    shell:
+        "python -m merflow corpus folds --spec {params.spec:q} --manifest {input.manifest:q}"
+        " --out {output.folds:q} > {log:q} 2>&1"

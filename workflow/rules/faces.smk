@@ -1,0 +1,69 @@
+# faces: each clip's main face, tracked and aligned, as crops of 112 x 112 pixels.
+FACES = config["faces"]
+DETECTOR = [FACES["yunet"]["path"]] if FACES["backend"] == "yunet" else []
+CROPS = [f"{layout.faces}/crops-{shard}.safetensors" for shard in layout.shards()]
+TRACKS = [f"{layout.faces}/tracks-{shard}.parquet" for shard in layout.shards()]
+
+
+rule faces_crop:
+    input:
+        code=code("faces", "media"),
+        manifest=layout.manifest,
+        detector=DETECTOR,
+    output:
+        crops=f"{layout.faces}/crops-{{shard}}-of-{SHARDS}.safetensors",
+        tracks=f"{layout.faces}/tracks-{{shard}}-of-{SHARDS}.parquet",
+    log:
+        "results/logs/faces_crop/{shard}.log",
+    benchmark:
+        "results/runs/benchmarks/faces_crop/{shard}.tsv"
+    params:
+        spec=spec(own("faces")),
+        shards=SHARDS,
+        root=corpus_root,
+        store=f"results/faces/{layout.faces_key}/store",
+        threads=FACES["numeric_threads"],
+    shell:
+        "python -m merflow --threads {params.threads} faces crop --spec {params.spec:q}"
+        " --manifest {input.manifest:q} --root {params.root:q}"
+        " --shard {wildcards.shard} --shards {params.shards} --store {params.store:q}"
+        " --crops {output.crops:q} --tracks {output.tracks:q} > {log:q} 2>&1"
+
+
+# Clips without a face stay in the manifest: dropped from training, imputed on a test set.
+rule faces_quality:
+    input:
+        code=code("faces"),
+        manifest=layout.manifest,
+        tracks=TRACKS,
+    output:
+        quality=f"{layout.faces}/quality.csv",
+        quarantine=f"{layout.faces}/quarantine.csv",
+    log:
+        "results/logs/faces_quality.log",
+    benchmark:
+        "results/runs/benchmarks/faces_quality.tsv"
+    params:
+        tracks=options("--tracks", TRACKS),
+    shell:
+        "python -m merflow faces quality {params.tracks} --manifest {input.manifest:q}"
+        " --out {output.quality:q} --quarantine {output.quarantine:q} > {log:q} 2>&1"
+
+
+# A contact sheet to look at; pictures of persons stay private.
+rule faces_sheet:
+    input:
+        code=code("faces"),
+        manifest=layout.manifest,
+        crops=CROPS,
+    output:
+        sheet=f"{layout.private}/faces.png",
+    log:
+        "results/logs/faces_sheet.log",
+    benchmark:
+        "results/runs/benchmarks/faces_sheet.tsv"
+    params:
+        crops=options("--crops", CROPS),
+    shell:
+        "python -m merflow faces sheet {params.crops} --manifest {input.manifest:q}"
+        " --out {output.sheet:q} > {log:q} 2>&1"

@@ -1,0 +1,73 @@
+# features: one forward pass of each frozen encoder gives the utterance mean of every layer.
+GPU = 1 if config["features"]["device"] == "cuda" else 0
+
+
+# The demo's encoders, saved in the formats of the public checkpoints.
+rule features_demo_encoder:
+    input:
+        code=code("encoders"),
+    output:
+        weights=directory("results/features/weights/{architecture}-{made}"),
+    log:
+        "results/logs/features_demo_encoder/{architecture}-{made}.log",
+    benchmark:
+        "results/runs/benchmarks/features_demo_encoder/{architecture}-{made}.tsv"
+    wildcard_constraints:
+        architecture="hubert|resnet50_ferplus|manet",
+        made="[0-9a-f]{8}",
+    params:
+        spec=demo_encoder_spec,
+    shell:
+        "python -m merflow features demo-encoder --kind {wildcards.architecture}"
+        " --spec {params.spec:q} --out {output.weights:q} > {log:q} 2>&1"
+
+
+rule features_extract:
+    input:
+        unpack(extraction_inputs),
+        code=code("features", "encoders", "media", "noise"),
+        manifest=layout.manifest,
+    output:
+        shard=(
+            "results/features/{encoder}-{digest}/{condition}/"
+            f"{layout.corpus_key}/{{shard}}-of-{SHARDS}.safetensors"
+        ),
+    log:
+        "results/logs/features_extract/{encoder}-{digest}/{condition}/{shard}.log",
+    benchmark:
+        "results/runs/benchmarks/features_extract/{encoder}-{digest}.{condition}.{shard}.tsv"
+    wildcard_constraints:
+        digest="[0-9a-f]{8}",
+    resources:
+        gpu=GPU,
+    params:
+        spec=extraction_spec,
+        options=extraction_options,
+        shards=SHARDS,
+        root=corpus_root,
+        store="results/features/{encoder}-{digest}/{condition}/store",
+        threads=config["features"]["numeric_threads"],
+    shell:
+        "python -m merflow --threads {params.threads} features extract"
+        " --name {wildcards.encoder} --spec {params.spec:q} --weights {input.weights:q}"
+        " --manifest {input.manifest:q} --root {params.root:q} {params.options}"
+        " --shard {wildcards.shard} --shards {params.shards} --store {params.store:q}"
+        " --out {output.shard:q} > {log:q} 2>&1"
+
+
+# Committed: counts and digests of the cache, no clip and no time.
+rule features_manifest:
+    input:
+        code=code("features"),
+        shards=all_feature_shards(),
+    output:
+        manifest="results/manifests/features.json",
+    log:
+        "results/logs/features_manifest.log",
+    benchmark:
+        "results/runs/benchmarks/features_manifest.tsv"
+    params:
+        shards=options("--shard", named_feature_shards()),
+    shell:
+        "python -m merflow features manifest {params.shards}"
+        " --out {output.manifest:q} > {log:q} 2>&1"

@@ -1,0 +1,17 @@
+# noise: which recording, SNR and picture transform each augmented copy gets.
+rule noise_draw:
+    input:
+        code=code("noise"),
+        manifest=layout.manifest,
+        noise=layout.noise_root,
+    output:
+        noise=layout.noise_manifest,
+    log:
+        "results/logs/noise_draw.log",
+    benchmark:
+        "results/runs/benchmarks/noise_draw.tsv"
+    params:
+        spec=spec({key: config["noise"][key] for key in ("seed", "copies", "preset", "visual")}),
+    shell:
+        "python -m merflow noise draw --spec {params.spec:q} --manifest {input.manifest:q}"
+        " --root {input.noise:q} --out {output.noise:q} > {log:q} 2>&1"

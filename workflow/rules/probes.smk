@@ -1,0 +1,29 @@
+# probes: one unimodal model per layer of each encoder (Figure 4).
+rule probes_train:
+    input:
+        code=code("probes", "training"),
+        manifest=layout.manifest,
+        folds=layout.folds,
+        shards=probe_shards,
+    output:
+        multiext(
+            "results/runs/probe.{encoder}-{digest}/",
+            "predictions-organiser.parquet",
+            "predictions-honest.parquet",
+            "curves.csv",
+        ),
+    log:
+        "results/logs/probes_train/{encoder}-{digest}.log",
+    benchmark:
+        "results/runs/benchmarks/probes_train/{encoder}-{digest}.tsv"
+    wildcard_constraints:
+        digest="[0-9a-f]{8}",
+    params:
+        spec=probe_spec,
+        features=probe_features,
+        out=subpath(output[0], parent=True),
+        threads=config["probes"]["numeric_threads"],
+    shell:
+        "python -m merflow --threads {params.threads} probes train --spec {params.spec:q}"
+        " --manifest {input.manifest:q} --folds {input.folds:q} {params.features}"
+        " --out {params.out:q} > {log:q} 2>&1"

@@ -1,0 +1,171 @@
+# report: metrics from the prediction files alone, the paper's Table 1 and Figure 4, submissions.
+REPORT = config["report"]
+QUARANTINES = [f"{layout.corpus}/quarantine.csv", f"{layout.faces}/quarantine.csv"]
+PREDICTIONS = layout.predictions()
+PROBED = config["probes"]["encoders"]
+
+
+rule report_metrics:
+    input:
+        code=code("report", "training"),
+        manifest=layout.manifest,
+        folds=layout.folds,
+        quarantine=QUARANTINES,
+        predictions=list(PREDICTIONS.values()),
+    output:
+        metrics="results/metrics.json",
+        scores=f"{layout.private}/scores.csv",
+    log:
+        "results/logs/report_metrics.log",
+    benchmark:
+        "results/runs/benchmarks/report_metrics.tsv"
+    params:
+        spec=report_spec("bootstrap"),
+        quarantine=options("--quarantine", QUARANTINES),
+        predictions=options("--predictions", pairs(PREDICTIONS)),
+    shell:
+        "python -m merflow report metrics --spec {params.spec:q} --manifest {input.manifest:q}"
+        " --folds {input.folds:q} {params.quarantine} {params.predictions}"
+        " --out {output.scores:q} --out-json {output.metrics:q} > {log:q} 2>&1"
+
+
+rule report_table1:
+    input:
+        code=code("report"),
+        metrics="results/metrics.json",
+    output:
+        csv=f"{layout.tables}/table1.csv",
+        md=report(
+            f"{layout.tables}/table1.md",
+            caption="../report/table1.rst",
+            category="Table 1",
+        ),
+    log:
+        "results/logs/report_table1.log",
+    benchmark:
+        "results/runs/benchmarks/report_table1.tsv"
+    params:
+        spec=report_spec("rows", "note", "systems"),
+    shell:
+        "python -m merflow report table1 --spec {params.spec:q} --metrics {input.metrics:q}"
+        " --out-csv {output.csv:q} --out-md {output.md:q} > {log:q} 2>&1"
+
+
+rule report_augmentation:
+    input:
+        code=code("report"),
+        metrics="results/metrics.json",
+    output:
+        csv=f"{layout.tables}/augmentation.csv",
+        md=report(
+            f"{layout.tables}/augmentation.md",
+            caption="../report/augmentation.rst",
+            category="Augmentation",
+        ),
+    log:
+        "results/logs/report_augmentation.log",
+    benchmark:
+        "results/runs/benchmarks/report_augmentation.tsv"
+    params:
+        spec=report_spec("rows", "note", "systems"),
+    shell:
+        "python -m merflow report augmentation --spec {params.spec:q}"
+        " --metrics {input.metrics:q} --out-csv {output.csv:q} --out-md {output.md:q}"
+        " > {log:q} 2>&1"
+
+
+rule report_figure4:
+    input:
+        code=code("report", "training"),
+        manifest=layout.manifest,
+        folds=layout.folds,
+        probes=[f"{layout.probe(name)}/predictions-honest.parquet" for name in PROBED],
+    output:
+        svg=report(
+            f"{layout.figures}/figure4.svg",
+            caption="../report/figure4.rst",
+            category="Figure 4",
+        ),
+        png=f"{layout.figures}/figure4.png",
+        csv=f"{layout.tables}/figure4.csv",
+    log:
+        "results/logs/report_figure4.log",
+    benchmark:
+        "results/runs/benchmarks/report_figure4.tsv"
+    params:
+        spec=report_spec("bootstrap", "note", "depths"),
+        probes=options(
+            "--probe",
+            pairs({name: f"{layout.probe(name)}/predictions-honest.parquet" for name in PROBED}),
+        ),
+    shell:
+        "python -m merflow report figure4 --spec {params.spec:q} --manifest {input.manifest:q}"
+        " --folds {input.folds:q} {params.probes} --out-svg {output.svg:q}"
+        " --out-png {output.png:q} --out-csv {output.csv:q} > {log:q} 2>&1"
+
+
+# The challenge's csv: predictions of single clips, so private.
+rule report_submission:
+    input:
+        code=code("report"),
+        manifest=layout.manifest,
+        quarantine=f"{layout.corpus}/quarantine.csv",
+        predictions=submitted_predictions,
+    output:
+        csv=f"{layout.private}/submission/{{split}}.csv",
+    log:
+        "results/logs/report_submission/{split}.log",
+    benchmark:
+        "results/runs/benchmarks/report_submission/{split}.tsv"
+    wildcard_constraints:
+        split=one_of(config["corpus"]["tests"]),
+    params:
+        spec=report_spec(),
+    shell:
+        "python -m merflow report submission --spec {params.spec:q}"
+        " --manifest {input.manifest:q} --quarantine {input.quarantine:q}"
+        " --predictions {input.predictions:q} --split {wildcards.split}"
+        " --out {output.csv:q} > {log:q} 2>&1"
+
+
+# Committed: versions, counts and digests; no clip, no time, no path.
+rule report_manifest:
+    input:
+        code=code("report"),
+        manifest=layout.manifest,
+        quarantine=QUARANTINES,
+    output:
+        manifest="results/manifests/corpus.json",
+    log:
+        "results/logs/report_manifest.log",
+    benchmark:
+        "results/runs/benchmarks/report_manifest.tsv"
+    params:
+        spec=report_spec("digests"),
+        quarantine=options("--quarantine", QUARANTINES),
+    shell:
+        "python -m merflow report manifest --spec {params.spec:q}"
+        " --manifest {input.manifest:q} {params.quarantine}"
+        " --out {output.manifest:q} > {log:q} 2>&1"
+
+
+# Ignored by Git: what ran where, with which weights, and what it cost.
+rule report_run:
+    input:
+        code=code("report"),
+        results=[tables(), figures(), submissions(), "results/metrics.json"],
+        weights=[layout.weights(name) for name in config["features"]["encoders"]],
+    output:
+        run="results/runs/run.json",
+    log:
+        "results/logs/report_run.log",
+    params:
+        spec=report_spec("seeds"),
+        weights=options(
+            "--weights",
+            pairs({name: layout.weights(name) for name in config["features"]["encoders"]}),
+        ),
+        benchmarks="results/runs/benchmarks",
+    shell:
+        "python -m merflow report run --spec {params.spec:q} {params.weights}"
+        " --benchmark-dir {params.benchmarks:q} --out {output.run:q} > {log:q} 2>&1"
