@@ -1,0 +1,38 @@
+"""Joint decoding of emotion and valence (JDEV), eqs. 5 to 8."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from merflow.training.decoders import Decoded
+
+BranchInput = Literal["probabilities", "logits"]
+
+
+class JointDecoder(nn.Module):
+    """Valence from the fused state and from the decided emotion.
+
+    ``emotion`` is W_e, b_e; ``valence`` W_v, b_v; ``branch`` W_ev, b_ev; ``final`` W_vv, b_vv.
+    The heads that the baseline decoder has too bear the same names, so that they start alike.
+    Shapes are b_e in R^C and scalars else (FACTS: reading 4); the branch sees the probabilities of
+    eq. 5, whose gradient flows into the classifier, or the logits (reading 6).
+    """
+
+    def __init__(self, width: int, classes: int, branch_input: BranchInput = "probabilities"):
+        """Make the decoder of a state of ``width`` dimensions into ``classes`` emotions."""
+        super().__init__()
+        self.branch_input: BranchInput = branch_input
+        self.emotion = nn.Linear(width, classes)
+        self.valence = nn.Linear(width, 1)
+        self.branch = nn.Linear(classes, 1)
+        self.final = nn.Linear(2, 1)
+
+    def forward(self, hidden: Float[Tensor, "batch width"]) -> Decoded:
+        """Return e~ of eq. 5 and v^ of eq. 6."""
+        logits = self.emotion(hidden)
+        decided = torch.softmax(logits, dim=-1) if self.branch_input == "probabilities" else logits
+        direct = self.valence(hidden)
+        by_emotion = torch.tanh(self.branch(decided))
+        return Decoded(logits, self.final(torch.cat([direct, by_emotion], dim=-1)).squeeze(-1))

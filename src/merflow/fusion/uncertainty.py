@@ -1,0 +1,102 @@
+"""Losses that weigh the two tasks by trained uncertainties, eq. 9 and its two relatives."""
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from merflow.errors import MerflowError
+from merflow.training.decoders import Decoded
+from merflow.training.losses import Loss, emotion_loss, valence_loss
+
+# Eq. 9 is singular at delta = 0 and undefined below -1: delta stays above this floor.
+FLOOR = 1e-4
+
+
+class UncertaintyLoss(Loss):
+    """A weighted sum of L_e and L_v with trained weights delta = softplus(rho) + 1e-4.
+
+    Attributes:
+        rho: The two trained numbers, for emotion and valence; Adam must not decay them.
+    """
+
+    def __init__(self, delta_init: float):
+        """Start both deltas at ``delta_init``; raises :class:`MerflowError` if it is too small."""
+        super().__init__()
+        if not FLOOR < delta_init < math.inf:
+            raise MerflowError(
+                f"the setting jdev.delta_init is {delta_init}: set it to a number above {FLOOR}"
+            )
+        above = delta_init - FLOOR
+        # The inverse of softplus, written so that it overflows for no argument.
+        self.rho = nn.Parameter(torch.full((2,), above + math.log(-math.expm1(-above))))
+
+    def delta(self) -> Float[Tensor, "2"]:
+        """Return delta1 and delta2, always positive."""
+        return functional.softplus(self.rho) + FLOOR
+
+    def deltas(self) -> tuple[float, float]:
+        """Return the present delta1, delta2."""
+        first, second = self.delta().tolist()
+        return first, second
+
+    def combine(
+        self, of_emotion: Float[Tensor, ""], of_valence: Float[Tensor, ""]
+    ) -> Float[Tensor, ""]:
+        """Return the weighted sum of the two losses with its regularising terms."""
+        raise NotImplementedError
+
+    def forward(
+        self,
+        decoded: Decoded,
+        emotion: Int[Tensor, " batch"],
+        valence: Float[Tensor, " batch"],
+    ) -> Float[Tensor, ""]:
+        """Return the loss of a batch."""
+        of_emotion = emotion_loss(decoded.logits, emotion)
+        return self.combine(of_emotion, valence_loss(decoded.valence, valence))
+
+
+class PaperLoss(UncertaintyLoss):
+    """Eq. 9: L_e / d1^2 + L_v / (2 d2^2) + log(1 + d1) + log(1 + d2)."""
+
+    def combine(
+        self, of_emotion: Float[Tensor, ""], of_valence: Float[Tensor, ""]
+    ) -> Float[Tensor, ""]:
+        """Return eq. 9."""
+        first, second = self.delta()
+        weighted = of_emotion / first**2 + of_valence / (2 * second**2)
+        return weighted + torch.log1p(first) + torch.log1p(second)
+
+
+class KendallLoss(UncertaintyLoss):
+    """Kendall, Gal, Cipolla 2018: L_e / s1^2 + L_v / (2 s2^2) + log s1 + log s2."""
+
+    def combine(
+        self, of_emotion: Float[Tensor, ""], of_valence: Float[Tensor, ""]
+    ) -> Float[Tensor, ""]:
+        """Return the loss of Kendall et al."""
+        first, second = self.delta()
+        weighted = of_emotion / first**2 + of_valence / (2 * second**2)
+        return weighted + torch.log(first) + torch.log(second)
+
+
+class LiebelLoss(UncertaintyLoss):
+    """Liebel, Koerner 2018: the sum over both tasks of L / (2 s^2) + log(1 + s^2)."""
+
+    def combine(
+        self, of_emotion: Float[Tensor, ""], of_valence: Float[Tensor, ""]
+    ) -> Float[Tensor, ""]:
+        """Return the loss of Liebel and Koerner."""
+        squares = self.delta() ** 2
+        losses = torch.stack([of_emotion, of_valence])
+        return (losses / (2 * squares) + torch.log1p(squares)).sum()
+
+
+UNCERTAINTY_LOSSES: dict[str, type[UncertaintyLoss]] = {
+    "paper": PaperLoss,
+    "kendall": KendallLoss,
+    "liebel": LiebelLoss,
+}

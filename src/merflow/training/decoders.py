@@ -1,0 +1,33 @@
+"""The baseline decoder, and what every decoder gives."""
+
+from typing import NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Decoded(NamedTuple):
+    """What a decoder says about a batch.
+
+    Attributes:
+        logits: Unnormalised scores of the classes, e~ of eq. 5.
+        valence: Predicted valence, v^ of eq. 6; None without valence.
+    """
+
+    logits: Float[Tensor, "batch classes"]
+    valence: Float[Tensor, " batch"] | None
+
+
+class BaselineDecoder(nn.Module):
+    """Two linear heads on the fused state (the paper's "Baseline"; FACTS: reading 10)."""
+
+    def __init__(self, width: int, classes: int, valence: bool):
+        """Make the heads; without ``valence`` there is the emotion head alone."""
+        super().__init__()
+        self.emotion = nn.Linear(width, classes)
+        self.valence = nn.Linear(width, 1) if valence else None
+
+    def forward(self, hidden: Float[Tensor, "batch width"]) -> Decoded:
+        """Return class logits and, with valence, one number a clip."""
+        valence = None if self.valence is None else self.valence(hidden).squeeze(-1)
+        return Decoded(self.emotion(hidden), valence)
