@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 
 from merflow.encoders.registry import KINDS, parse_feature
+from merflow.encoders.sources import HOW_TO_GET
 from merflow.errors import MerflowError
 
 FILE = "params.yaml"
@@ -234,7 +235,7 @@ def check_files(config: dict[str, Any]) -> None:
             ("faces.yunet.path", faces["yunet"]["path"], "get it from the OpenCV Zoo, models/")
         )
     wanted += [
-        (f"features.encoders.{name}.weights", spec["weights"], KINDS[spec["architecture"]].source)
+        (f"features.encoders.{name}.weights", spec["weights"], HOW_TO_GET[spec["architecture"]])
         for name, spec in config["features"]["encoders"].items()
         if spec["weights"] != "demo"
     ]

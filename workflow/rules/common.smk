@@ -77,10 +77,11 @@ def condition_of(wildcards):
 
 
 def demo_encoder_spec(wildcards):
-    folder = f"results/features/weights/{wildcards.architecture}-{wildcards.made}"
+    stem = f"{wildcards.architecture}-{wildcards.made}"
     encoders = config["features"]["encoders"]
-    name = next(name for name in encoders if layout.demo_weights(name) == folder)
-    return spec({**encoders[name]["demo"], "layers": encoders[name].get("layers")})
+    name = next(name for name in encoders if Path(layout.demo_weights(name)).stem == stem)
+    made_from = ("demo", "layers")
+    return spec({key: encoders[name][key] for key in made_from if key in encoders[name]})
 
 
 def extraction_inputs(wildcards):

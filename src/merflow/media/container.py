@@ -105,6 +105,8 @@ def decoded(
             return
         except (av.FFmpegError, ValueError):
             break
+        except IndexError:  # demux flushes streams that appeared on the way and has no decoder
+            break
         for frame in _kept(packet.decode):
             yield packet.stream.index, frame
     for stream in streams:

@@ -11,26 +11,35 @@ from merflow.media.container import ClipDefect, decoded, opened, picture_stream
 
 # flv and matroska round times to milliseconds; a frame this little early is on time.
 TOLERANCE_S = 0.001
+# A clock that runs backwards or leaps by this much is damaged or was restarted: the frame then
+# follows the one before, so that one broken time stamp does not make a clip of weeks.
+JUMP_S = 60.0
 
 
 class Clock:
-    """Times of the frames of one stream in seconds; the first is at 0."""
+    """Times of the frames of one stream in seconds; the first is at 0, none before the last."""
 
     def __init__(self, rate: float | None) -> None:
         """Take the stream's average rate (frames a second) for frames without a time stamp."""
         self._gap = 1.0 / rate if rate else 0.04
-        self._first: float | None = None
+        self._zero = 0.0
+        self._last: float | None = None
         self.end = 0.0
         """End of the latest frame so far."""
 
     def time(self, frame: av.VideoFrame) -> float:
         """Return the time of the next frame."""
-        own = frame.time
-        if self._first is None:
-            self._first = own if own is not None else 0.0
-        time = self.end if own is None else max(own - self._first, 0.0)
-        lasts = float(frame.duration * frame.time_base) if frame.duration else self._gap
-        self.end = max(self.end, time + lasts)
+        stamp = frame.time if frame.pts is not None and frame.time_base else None
+        if stamp is None:
+            time = self.end
+        else:
+            time = stamp - self._zero
+            if self._last is None or not self._last <= time <= self.end + JUMP_S:
+                time = self.end
+                self._zero = stamp - time
+        lasts = float(frame.duration * frame.time_base) if stamp is not None else 0.0
+        self._last = time
+        self.end = time + (lasts if 0.0 < lasts < JUMP_S else self._gap)
         return time
 
 
