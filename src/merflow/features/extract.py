@@ -1,0 +1,78 @@
+"""Running one frozen encoder over one shard: a single forward pass gives all layers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from merflow.encoders.encoder import Encoder
+from merflow.features.codec import FeatureCodec, Utterance
+from merflow.features.file import Row
+from merflow.features.inputs import Inputs
+from merflow.features.samples import Sample
+from merflow.storage.digest import code_digest, settings_digest
+from merflow.storage.shards import ShardStore
+
+CODE = ("merflow.features", "merflow.encoders", "merflow.media", "merflow.noise")
+# What decides how an encoder is run and where its weights lie, but not what it gives: the digest
+# of the weights stands for their path and for how demo weights were made.
+RUN_ONLY = frozenset({"batch", "device", "weights", "sha256", "demo"})
+
+
+def recipe_of(spec: Mapping[str, Any], weights: str, crops: str | None) -> str:
+    """Return the digest of all that decides an utterance's features, but the clip and its noise.
+
+    Args:
+        spec: The encoder's settings.
+        weights: Digest of its weights.
+        crops: Recipe of the face crops; None for sound.
+    """
+    settings = {name: value for name, value in spec.items() if name not in RUN_ONLY}
+    return settings_digest([settings, weights, crops, code_digest(*CODE)])
+
+
+def extract_shard(
+    encoder: Encoder,
+    spec: Mapping[str, Any],
+    samples: Sequence[Sample],
+    inputs: Inputs,
+    store: Path,
+    out: Path,
+) -> int:
+    """Write the features of the samples, and return how many were computed.
+
+    Samples of the same content are computed once; what ``store`` holds is not computed again;
+    samples without anything to encode get no row.
+
+    Args:
+        encoder: The loaded encoder.
+        spec: Its settings, with ``batch``: how many utterances are finished together.
+        samples: The samples of this shard.
+        inputs: Where their sounds or crops come from.
+        store: Folder of the finished parts; its own for each encoder and condition.
+        out: Output, a feature shard.
+
+    Raises:
+        MerflowError: An input is missing or damaged, or the encoder gives infinity or NaN.
+    """
+    rows: dict[str, list[Row]] = {}
+    first: dict[str, Sample] = {}
+    # Equal contents and copies of one clip side by side: each clip is decoded once.
+    for sample in sorted(samples, key=lambda sample: (sample.sha256, sample.clip, sample.copy)):
+        if inputs.has(sample):
+            key = sample.key(encoder.modality)
+            first.setdefault(key, sample)
+            rows.setdefault(key, []).append(Row(sample.clip, sample.sha256, sample.copy, 0))
+
+    def compute(keys: Sequence[str]) -> dict[str, Utterance]:
+        batch = [inputs.load(first[key]) for key in keys]
+        encoded = encoder.encode(batch)
+        return {
+            key: Utterance(len(given), {k: np.asarray(v, np.float32) for k, v in values.items()})
+            for key, given, values in zip(keys, batch, encoded, strict=True)
+        }
+
+    codec = FeatureCodec(rows, encoder.layers)
+    folder = ShardStore(store, recipe_of(spec, encoder.digest, inputs.recipe), codec)
+    return folder.complete(list(first), compute, out, int(spec.get("batch", 8)))

@@ -1,0 +1,129 @@
+"""What an encoder is given for a sample: its sound or its face crops, clean or corrupted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from merflow.errors import MerflowError
+from merflow.faces.crops import CropCodec, read_crops
+from merflow.features.samples import Sample
+from merflow.media.sound import read_sound
+from merflow.noise.folder import NoiseFolder
+from merflow.noise.sound import corrupt_sound
+from merflow.noise.visual import transform_crops
+from merflow.storage.digest import file_sha256
+
+
+class Inputs(Protocol):
+    """Inputs of one modality.
+
+    Attributes:
+        recipe: Digest of how they were made, where that is not decided by this code alone.
+    """
+
+    recipe: str | None
+
+    def has(self, sample: Sample) -> bool:
+        """Return whether there is anything to encode."""
+
+    def load(self, sample: Sample) -> np.ndarray:
+        """Return the encoder's input."""
+
+
+class Sounds:
+    """Sounds of the clips, 16 kHz mono.
+
+    Args:
+        root: Folder that the manifest's paths are relative to.
+        noise_root: The noise folder; needed for corrupted copies alone.
+    """
+
+    recipe = None
+
+    def __init__(self, root: Path, noise_root: Path | None) -> None:
+        """Read nothing yet."""
+        self._root = root
+        self._noise = NoiseFolder(noise_root) if noise_root else None
+        self._last: tuple[str, np.ndarray] | None = None
+
+    def has(self, sample: Sample) -> bool:
+        """Return True: every clip of the manifest has sound."""
+        return True
+
+    def load(self, sample: Sample) -> Float32[np.ndarray, "samples"]:
+        """Return the sound; the copies of a clip, asked for in turn, share one decoding.
+
+        Raises:
+            MerflowError: The clip or its noise is missing, changed, or cannot be decoded.
+        """
+        if self._last is None or self._last[0] != sample.sha256:
+            self._last = sample.sha256, read_sound(self._checked(sample))
+        sound = self._last[1]
+        return sound if sample.noise is None else self._corrupted(sound, sample)
+
+    def _corrupted(self, sound: np.ndarray, sample: Sample) -> np.ndarray:
+        row = sample.noise
+        if self._noise is None:
+            raise MerflowError(
+                f"clip {sample.clip} is to be mixed with {row.noise_file}, but no noise folder is "
+                "named: give --noise-root"
+            )
+        if self._noise.sha256(row.noise_file) != row.noise_sha256:
+            raise MerflowError(
+                f"the noise file {row.noise_file} in {self._noise.root} changed since it was "
+                "drawn: run `merflow noise draw` again"
+            )
+        return corrupt_sound(sound, row, self._noise.root)
+
+    def _checked(self, sample: Sample) -> Path:
+        """Return the clip's path, if it is inside the root and as the manifest says."""
+        path, again = self._root / sample.path, "run the corpus step again"
+        if not path.resolve().is_relative_to(self._root.resolve()):
+            raise MerflowError(
+                f"clip {sample.clip}: {sample.path} leads out of {self._root}; {again}"
+            )
+        if not path.is_file():
+            raise MerflowError(f"clip {sample.clip}: there is no file {path}; {again}")
+        if file_sha256(path) != sample.sha256:
+            raise MerflowError(f"clip {sample.clip}: {path} changed since it was listed; {again}")
+        return path
+
+
+class Crops:
+    """Face crops of the clips.
+
+    Args:
+        shards: Files of crops that hold all the clips asked for.
+    """
+
+    def __init__(self, shards: Sequence[Path]) -> None:
+        """Read the headers.
+
+        Raises:
+            MerflowError: A file is missing or damaged, or they were made differently.
+        """
+        self._reader = read_crops(shards)
+        recipes = {path: CropCodec().keys(path)[0] for path in shards}
+        self.recipe = recipes[shards[0]]
+        for path, recipe in recipes.items():
+            if recipe != self.recipe:
+                raise MerflowError(
+                    f"the face files {shards[0]} and {path} were made with different settings or "
+                    "code: run the faces step again"
+                )
+
+    def has(self, sample: Sample) -> bool:
+        """Return whether a face was found in the clip."""
+        scores = self._reader.track(sample.sha256)[:, 6]
+        return not np.isnan(scores).all()
+
+    def load(self, sample: Sample) -> UInt8[np.ndarray, "frames 112 112 3"]:
+        """Return the crops of the frames with a face."""
+        crops = self._reader.crops(sample.sha256)
+        row = sample.noise
+        if row is None:
+            return crops
+        return transform_crops(crops, row.transform, row.magnitude, row.visual_seed)

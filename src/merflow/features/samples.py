@@ -1,0 +1,87 @@
+"""Which inputs an encoder gets: the clips of a shard, clean or corrupted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from merflow.corpus.manifest import read_manifest
+from merflow.errors import MerflowError
+from merflow.noise.manifest import NoiseRow, read_noise
+from merflow.storage.digest import settings_digest
+from merflow.storage.shards import shard_of
+
+Modality = Literal["audio", "visual"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One clip, clean or corrupted.
+
+    Attributes:
+        clip: The clip's name.
+        sha256: Digest of its file.
+        path: Its file, relative to the corpus root.
+        noise: How it is corrupted; None for the clean original.
+    """
+
+    clip: str
+    sha256: str
+    path: str
+    noise: NoiseRow | None = None
+
+    @property
+    def copy(self) -> int:
+        """0 for the clean original."""
+        return self.noise.copy if self.noise else 0
+
+    def key(self, modality: Modality) -> str:
+        """Return the store's key: content, copy and what corrupts this modality, not the name."""
+        corruption = None
+        if self.noise:
+            audio = modality == "audio"
+            corruption = self.noise.sound_settings if audio else self.noise.visual_settings
+        return settings_digest([self.sha256, self.copy, corruption])
+
+
+def samples_of_shard(manifest: Path, noise: Path | None, shard: int, shards: int) -> list[Sample]:
+    """Return the samples of one shard, sorted by clip and copy.
+
+    Args:
+        manifest: The corpus manifest.
+        noise: None: the clean originals of all clips. A noise manifest: the corrupted copies of
+            the training clips.
+        shard: 0, ..., shards - 1.
+        shards: Number of shards.
+
+    Raises:
+        MerflowError: A manifest is missing or damaged, or the two do not belong together.
+    """
+    table = read_manifest(manifest)
+    split = dict(zip(table["clip"], table["split"], strict=True))
+    clips = [
+        Sample(clip, sha256, path)
+        for clip, sha256, path in zip(table["clip"], table["sha256"], table["path"], strict=True)
+        if shard_of(clip, shards) == shard
+    ]
+    if noise is None:
+        return clips
+    rows = read_noise(noise)
+    train = {clip for clip, name in split.items() if name == "train"}
+    if {row.clip for row in rows} != train:
+        raise MerflowError(
+            f"the noise manifest {noise} is not about the training clips of {manifest}: "
+            "run `merflow noise draw` again"
+        )
+    return _corrupted(clips, rows)
+
+
+def _corrupted(clips: Sequence[Sample], rows: Sequence[NoiseRow]) -> list[Sample]:
+    """Return one sample for each row of the given clips."""
+    named = {sample.clip: sample for sample in clips}
+    ordered = sorted(rows, key=lambda row: (row.clip, row.copy))
+    return [
+        Sample(row.clip, named[row.clip].sha256, named[row.clip].path, row)
+        for row in ordered
+        if row.clip in named
+    ]

@@ -1,0 +1,91 @@
+"""Drawing the corruptions: each copy's draw depends on seed, clip and copy alone."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from merflow.errors import MerflowError
+from merflow.noise.folder import NoiseFolder
+from merflow.noise.manifest import NoiseRow
+from merflow.noise.visual import TRANSFORMS, WHOLE_MAGNITUDES
+from merflow.seeds import generator
+
+# SNRs in dB. `paper`: the paper's seven values; `organiser`: np.arange(5, 11) of the challenge's
+# own corruption (FACTS 4.7, 4.10 item 21).
+PRESETS: dict[str, tuple[int, ...]] = {
+    "paper": tuple(range(5, 12)),
+    "organiser": tuple(range(5, 11)),
+}
+Spec = Mapping[str, Any]
+
+
+def draw_noise(spec: Spec, clips: Iterable[str], root: Path) -> list[NoiseRow]:
+    """Draw all copies of all clips.
+
+    Args:
+        spec: ``seed``, ``copies``, ``preset`` and ``visual`` of the section ``noise``.
+        clips: Names of the training clips.
+        root: The noise folder.
+
+    Raises:
+        MerflowError: A setting is unknown, or the noise folder is missing, empty or damaged.
+    """
+    _check(spec)
+    folder = NoiseFolder(root)
+    return [
+        draw_row(spec, clip, copy, folder)
+        for clip in sorted(clips)
+        for copy in range(1, spec["copies"] + 1)
+    ]
+
+
+def draw_row(spec: Spec, clip: str, copy: int, folder: NoiseFolder) -> NoiseRow:
+    """Draw one copy of one clip (source: ours).
+
+    Six uniform numbers are drawn at once and each decides one thing, so that another SNR preset
+    or another noise folder leaves the visual transform as it was, and the reverse.
+    """
+    shares = generator(spec["seed"], "noise", clip, copy).random(6)
+    name = folder.names[int(shares[0] * len(folder.names))]
+    snrs = PRESETS[spec["preset"]]
+    chosen = {"transform": "identity", "magnitude": [0, 0]}
+    if spec["visual"]:
+        chosen = spec["visual"][int(shares[3] * len(spec["visual"]))]
+    return NoiseRow(
+        clip=clip,
+        copy=copy,
+        noise_file=name,
+        offset=int(shares[1] * folder.length(name)),
+        snr_db=snrs[int(shares[2] * len(snrs))],
+        transform=chosen["transform"],
+        magnitude=_magnitude(chosen["transform"], chosen["magnitude"], float(shares[4])),
+        visual_seed=int(shares[5] * 2**32),
+        noise_sha256=folder.sha256(name),
+    )
+
+
+def _magnitude(transform: str, bounds: tuple[float, float], share: float) -> float:
+    """Return the magnitude at a share in [0, 1) of its range; four decimals keep the csv short."""
+    low, high = bounds
+    if transform in WHOLE_MAGNITUDES:
+        return float(int(low) + int(share * (int(high) - int(low) + 1)))
+    return float(min(max(round(low + share * (high - low), 4), low), high))
+
+
+def _check(spec: Spec) -> None:
+    if spec["preset"] not in PRESETS:
+        raise MerflowError(
+            f"noise.preset '{spec['preset']}' is unknown: choose one of {', '.join(PRESETS)}"
+        )
+    for entry in spec["visual"]:
+        if entry["transform"] not in TRANSFORMS:
+            raise MerflowError(
+                f"noise.visual names the transform '{entry['transform']}', which is unknown: "
+                f"choose one of {', '.join(TRANSFORMS)}"
+            )
+        low, high = entry["magnitude"]
+        if low > high:
+            raise MerflowError(
+                f"noise.visual gives {entry['transform']} the range [{low}, {high}]: "
+                "write the smaller magnitude first"
+            )
