@@ -155,11 +155,10 @@ class Layout:
         return self._encoder_keys[name]
 
     def demo_weights(self, name: str) -> str:
-        """The checkpoint that the demo writes for an encoder: a folder for HuBERT, else a file."""
+        """Folder of the checkpoint that the demo writes for an encoder."""
         spec = self.encoder_spec(name)
         made = digest8([spec["architecture"], spec["demo"], spec.get("layers")])
-        suffix = "" if spec["architecture"] == "hubert" else ".pth"
-        return f"{RESULTS}/features/weights/{spec['architecture']}-{made}{suffix}"
+        return f"{RESULTS}/features/weights/{spec['architecture']}-{made}"
 
     def weights(self, name: str) -> str:
         """The checkpoint of an encoder."""

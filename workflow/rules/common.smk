@@ -77,11 +77,11 @@ def condition_of(wildcards):
 
 
 def demo_encoder_spec(wildcards):
-    stem = f"{wildcards.architecture}-{wildcards.made}"
+    folder = f"results/features/weights/{wildcards.architecture}-{wildcards.made}"
     encoders = config["features"]["encoders"]
-    name = next(name for name in encoders if Path(layout.demo_weights(name)).stem == stem)
-    made_from = ("demo", "layers")
-    return spec({key: encoders[name][key] for key in made_from if key in encoders[name]})
+    name = next(name for name in encoders if layout.demo_weights(name) == folder)
+    layers = {key: encoders[name][key] for key in ("layers",) if key in encoders[name]}
+    return spec({**encoders[name]["demo"], **layers})
 
 
 def extraction_inputs(wildcards):

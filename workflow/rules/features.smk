@@ -22,26 +22,6 @@ rule features_demo_encoder:
         " --spec {params.spec:q} --out {output.weights:q} > {log:q} 2>&1"
 
 
-# Hugging Face checkpoints are folders.
-rule features_demo_hubert:
-    input:
-        code=code("encoders"),
-    output:
-        weights=directory("results/features/weights/{architecture}-{made}"),
-    log:
-        "results/logs/features_demo_encoder/{architecture}-{made}.log",
-    benchmark:
-        "results/runs/benchmarks/features_demo_encoder/{architecture}-{made}.tsv"
-    wildcard_constraints:
-        architecture="hubert",
-        made="[0-9a-f]{8}",
-    params:
-        spec=demo_encoder_spec,
-    shell:
-        "python -m merflow features demo-encoder --kind {wildcards.architecture}"
-        " --spec {params.spec:q} --out {output.weights:q} > {log:q} 2>&1"
-
-
 rule features_extract:
     input:
         unpack(extraction_inputs),
