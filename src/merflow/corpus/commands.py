@@ -1,0 +1,99 @@
+"""Commands of the noun ``corpus``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+PATH = click.Path(path_type=Path)
+
+
+def _json(ctx: click.Context, param: click.Parameter, value: str) -> dict[str, Any]:
+    """Parse an option that carries a piece of the parameters."""
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError as error:
+        raise click.BadParameter(f"not JSON: {error}") from error
+
+
+SPEC = click.option("--spec", required=True, callback=_json, help="Parameters, as JSON.")
+
+
+@click.group(name="corpus")
+def group() -> None:
+    """Generate, check and list the clips of a corpus."""
+
+
+@group.command()
+@SPEC
+@click.option("--csv", "labels", type=PATH, required=True, help="The label file.")
+@click.option("--root", type=PATH, required=True, help="What its paths are relative to.")
+@click.option("--shard", type=int, required=True)
+@click.option("--shards", type=int, required=True)
+@click.option("--out", type=PATH, required=True)
+def check(
+    spec: dict[str, Any], labels: Path, root: Path, shard: int, shards: int, out: Path
+) -> None:
+    """Decode every clip of one shard; spec: classes, valence, tests."""
+    from merflow.corpus.check import check_shard
+    from merflow.corpus.labels import LabelSpec, read_labels
+
+    wanted = LabelSpec(spec["classes"], spec["valence"], spec["tests"])
+    check_shard(read_labels(labels, wanted), root, shard, shards, out)
+
+
+@group.command()
+@click.option("--checked", type=PATH, required=True, multiple=True, help="Output of check.")
+@click.option("--out", type=PATH, required=True)
+@click.option("--quarantine", type=PATH, required=True)
+def manifest(checked: tuple[Path, ...], out: Path, quarantine: Path) -> None:
+    """Merge the checked shards into a manifest and a quarantine."""
+    from merflow.corpus.manifest import write_manifest
+
+    write_manifest(checked, out, quarantine)
+
+
+@group.command()
+@SPEC
+@click.option("--manifest", "table", type=PATH, required=True)
+@click.option("--out", type=PATH, required=True)
+def folds(spec: dict[str, Any], table: Path, out: Path) -> None:
+    """Divide the train clips into folds; spec: scheme, count, seed."""
+    from merflow.corpus.folds import write_folds
+    from merflow.corpus.manifest import read_manifest
+
+    write_folds(read_manifest(table), spec, out)
+
+
+@group.command("demo-clips")
+@SPEC
+@click.option("--part", type=int, required=True)
+@click.option("--parts", type=int, required=True)
+@click.option("--out", type=PATH, required=True, help="Folder for the clips.")
+@click.option("--table", type=PATH, required=True, help="Labels of this part's clips.")
+def demo_clips(spec: dict[str, Any], part: int, parts: int, out: Path, table: Path) -> None:
+    """Generate one part of the demo corpus."""
+    from merflow.corpus.demo.generate import generate_clips
+
+    generate_clips(spec, part, parts, out, table)
+
+
+@group.command("demo-noise")
+@SPEC
+@click.option("--out", type=PATH, required=True, help="Folder for the recordings.")
+def demo_noise(spec: dict[str, Any], out: Path) -> None:
+    """Generate the noise recordings of the demo corpus."""
+    from merflow.corpus.demo.generate import generate_noise
+
+    generate_noise(spec, out)
+
+
+@group.command("demo-table")
+@click.option("--part-table", type=PATH, required=True, multiple=True)
+@click.option("--out", type=PATH, required=True)
+def demo_table(part_table: tuple[Path, ...], out: Path) -> None:
+    """Merge the labels of all parts into one label file, sorted by path."""
+    from merflow.corpus.labels import merge_label_files
+
+    merge_label_files(part_table, out)
