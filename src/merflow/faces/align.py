@@ -1,0 +1,162 @@
+"""Bringing a face to a fixed place in a 112 x 112 picture."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float64, UInt8
+
+from merflow.faces.detect import Detection
+from merflow.faces.track import Track
+
+SIDE = 112
+TEMPLATE = np.array(
+    [
+        [38.2946, 51.6963],
+        [73.5318, 51.5014],
+        [56.0252, 71.7366],
+        [41.5493, 92.3655],
+        [70.7299, 92.2041],
+    ]
+)
+"""Where the five landmarks come to lie, pixels; the template of ArcFace (InsightFace), which most
+112 x 112 face pictures follow."""
+FRONTAL = np.array([[0.325, 0.39], [0.675, 0.39], [0.5, 0.61], [0.35, 0.79], [0.65, 0.79]])
+"""The five landmarks of a frontal face, share of the cascade's box. Ours: rounded medians of
+five-point landmarks within it, between those of filmed and of drawn faces."""
+MARGIN = 0.6
+"""How much of the box's longer side is kept around it until the track is known."""
+OVERSAMPLING = 1.5
+"""A kept face has at most this many times the pixels of the crop along a side."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The surroundings of one face, cut out and shrunk before its alignment is known.
+
+    Attributes:
+        pixels: RGB.
+        to_patch: Affine map from pixel-centre coordinates of the full frame to those of ``pixels``.
+    """
+
+    pixels: UInt8[np.ndarray, "h w 3"]
+    to_patch: Float64[np.ndarray, "2 3"]
+
+
+def cut_patch(frame: UInt8[np.ndarray, "h w 3"], face: Detection) -> Patch:
+    """Cut the surroundings of a face, shrinking a large face by area averaging.
+
+    Whole frames of a clip would not fit in memory, and sampling a large face straight at 112
+    pixels would alias.
+    """
+    height, width = frame.shape[:2]
+    reach = (0.5 + MARGIN) * max(face.w, face.h)
+    centre = np.array([face.x + face.w / 2, face.y + face.h / 2])
+    left, top = np.clip(np.floor(centre - reach), 0, [width - 1, height - 1]).astype(int)
+    right, bottom = np.clip(np.ceil(centre + reach), [left + 1, top + 1], [width, height]).astype(
+        int
+    )
+    cut = frame[top:bottom, left:right]
+    ratio = OVERSAMPLING * SIDE / np.sqrt(max(face.area, 1.0))
+    if ratio >= 1:
+        return Patch(cut.copy(), np.array([[1.0, 0.0, -left], [0.0, 1.0, -top]]))
+    size = np.maximum(1, np.round(np.array([right - left, bottom - top]) * ratio)).astype(int)
+    fx, fy = size / (right - left, bottom - top)
+    small = cv2.resize(cut, tuple(map(int, size)), interpolation=cv2.INTER_AREA)
+    to_patch = np.array([[fx, 0.0, (0.5 - left) * fx - 0.5], [0.0, fy, (0.5 - top) * fy - 0.5]])
+    return Patch(small, to_patch)
+
+
+def similarity(
+    points: Float[np.ndarray, "n 2"], template: Float[np.ndarray, "n 2"]
+) -> Float64[np.ndarray, "2 3"]:
+    """Return the rotation, scaling and shift that bring points to the template, least squares.
+
+    Closed form over the complex plane: with centred z (points) and t (template),
+    a = sum(conj(z) t) / sum(|z|^2). A reflection is never returned. Exact for two points.
+    Source: Umeyama 1991 (IEEE TPAMI 13:376), in the plane.
+
+    Raises:
+        ValueError: Fewer than two different points.
+    """
+    z = points[:, 0].astype(np.float64) + 1j * points[:, 1].astype(np.float64)
+    t = template[:, 0] + 1j * template[:, 1]
+    centred = z - z.mean() if len(z) else z
+    spread = float(np.sum(np.abs(centred) ** 2))
+    if spread == 0:
+        raise ValueError("a similarity needs two different points")
+    a = np.sum(np.conj(centred) * (t - t.mean())) / spread
+    b = t.mean() - a * z.mean()
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+
+
+def align_track(track: Track) -> dict[int, Float64[np.ndarray, "2 3"]]:
+    """Return, for each frame of a track, the map from the full frame to the template."""
+    points = complete_landmarks(track)
+    return {number: similarity(points[number], TEMPLATE) for number in track}
+
+
+def complete_landmarks(track: Track) -> dict[int, Float64[np.ndarray, "5 2"]]:
+    """Return the landmarks of each frame of a track with the unknown ones placed.
+
+    Where an eye is unknown, both are placed at the track's median eye positions within the box, or
+    at ``FRONTAL`` if no frame of the track has both. Nose and mouth are placed as far from the
+    eyes as in ``FRONTAL`` on a box of that size, turned with the eyes: two eyes alone would give
+    the size of narrow or turned faces badly, and put their mouths outside of the crop (ours).
+    """
+    with_eyes = [found for found in track.values() if has_eyes(found)]
+    relative = [(found.landmarks[:2] - corner(found)) / size(found) for found in with_eyes]
+    usual = np.median(relative, axis=0) if relative else FRONTAL[:2]
+    completed = {}
+    for number, found in track.items():
+        known = has_eyes(found)
+        eyes = found.landmarks[:2] if known else corner(found) + usual * size(found)
+        placed = hang_on_eyes(eyes.astype(np.float64), size(found))
+        unknown = np.isnan(found.landmarks) | ~np.bool_(known)
+        completed[number] = np.where(unknown, placed, found.landmarks)
+    return completed
+
+
+def hang_on_eyes(
+    eyes: Float64[np.ndarray, "2 2"], box: Float64[np.ndarray, "2"]
+) -> Float64[np.ndarray, "5 2"]:
+    """Return the eyes with nose and mouth placed as in ``FRONTAL``, for a box of (w, h) pixels."""
+    across = (eyes[1] - eyes[0]) / np.linalg.norm(eyes[1] - eyes[0])
+    turn = np.array([[across[0], across[1]], [-across[1], across[0]]])
+    below = (FRONTAL[2:] - FRONTAL[:2].mean(axis=0)) * box
+    return np.vstack([eyes, eyes.mean(axis=0) + below @ turn])
+
+
+def has_eyes(found: Detection) -> bool:
+    """Return whether both eyes are known and apart."""
+    right, left = found.landmarks[:2]
+    return bool(np.isfinite([right, left]).all() and (right != left).any())
+
+
+def corner(found: Detection) -> Float64[np.ndarray, "2"]:
+    """Return the box's top left corner in pixel-centre coordinates."""
+    return np.array([found.x - 0.5, found.y - 0.5])
+
+
+def size(found: Detection) -> Float64[np.ndarray, "2"]:
+    """Return the box's width and height in pixels."""
+    return np.array([found.w, found.h])
+
+
+def crop(patch: Patch, to_template: Float64[np.ndarray, "2 3"]) -> UInt8[np.ndarray, "112 112 3"]:
+    """Sample the aligned face bilinearly; black where the frame ends.
+
+    Args:
+        patch: The face's surroundings.
+        to_template: Map from the full frame to the template, of :func:`align_track`.
+    """
+    back = np.linalg.inv(square(to_template))
+    from_template = (square(patch.to_patch) @ back)[:2]
+    return cv2.warpAffine(
+        patch.pixels, from_template, (SIDE, SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+
+
+def square(affine: Float64[np.ndarray, "2 3"]) -> Float64[np.ndarray, "3 3"]:
+    """Return the 3 x 3 matrix of an affine map."""
+    return np.vstack([affine, [0.0, 0.0, 1.0]])

@@ -1,0 +1,73 @@
+"""Commands of the noun ``faces``."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group(name="faces")
+def group() -> None:
+    """Find, track, align and crop faces."""
+
+
+@group.command()
+@click.option("--spec", required=True, help="Section faces of the parameters, as JSON.")
+@click.option("--manifest", type=FILE, required=True, help="Clips with path and sha256.")
+@click.option("--root", type=FOLDER, required=True, help="Folder the paths are relative to.")
+@click.option("--shard", type=click.IntRange(min=0), required=True, help="Which shard, from 0.")
+@click.option("--shards", type=click.IntRange(min=1), required=True, help="How many there are.")
+@click.option("--store", type=FOLDER, required=True, help="Where finished clips are kept.")
+@click.option("--crops", type=FILE, required=True, help="Output: aligned faces, safetensors.")
+@click.option("--tracks", type=FILE, required=True, help="Output: box a frame, parquet.")
+def crop(
+    spec: str,
+    manifest: Path,
+    root: Path,
+    shard: int,
+    shards: int,
+    store: Path,
+    crops: Path,
+    tracks: Path,
+) -> None:
+    """Write crops and tracks of one shard of clips."""
+    import cv2
+
+    from merflow.faces.shard import clips_of_shard, crop_shard
+
+    cv2.setNumThreads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    clips = clips_of_shard(manifest, shard, shards)
+    crop_shard(json.loads(spec), clips, root, store, crops, tracks)
+
+
+@group.command()
+@click.option("--tracks", type=FILE, multiple=True, required=True, help="One for each shard.")
+@click.option("--manifest", type=FILE, required=True, help="Clips with split and path.")
+@click.option("--out", type=FILE, required=True, help="Output: one row a clip, csv.")
+@click.option("--quarantine", type=FILE, required=True, help="Output: clips without a face, csv.")
+def quality(tracks: tuple[Path, ...], manifest: Path, out: Path, quarantine: Path) -> None:
+    """Tell how well faces were found in each clip, and list clips without any."""
+    from merflow.faces.quality import write_quality
+
+    table = write_quality(tracks, manifest, out, quarantine)
+    frames, faces = int(table["frames"].sum()), int(table["faces"].sum())
+    faceless = int((table["faces"] == 0).sum())
+    print(f"faces: in {faces} of {frames} frames of {len(table)} clips; {faceless} clips faceless")
+
+
+@group.command()
+@click.option("--crops", type=FILE, multiple=True, required=True, help="Output of `faces crop`.")
+@click.option("--manifest", type=FILE, required=True, help="Clips with sha256.")
+@click.option("--out", type=FILE, required=True, help="Output: a png, to be kept private.")
+@click.option("--clips", type=click.IntRange(min=1), default=12, show_default=True)
+def sheet(crops: tuple[Path, ...], manifest: Path, out: Path, clips: int) -> None:
+    """Draw five crops of each of a dozen clips; it shows persons, so do not publish it."""
+    from merflow.corpus.manifest import read_manifest
+    from merflow.faces.crops import read_crops
+    from merflow.faces.sheet import contact_sheet, write_sheet
+
+    write_sheet(contact_sheet(read_crops(crops), read_manifest(manifest), clips), out)

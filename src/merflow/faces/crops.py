@@ -1,0 +1,123 @@
+"""Files of crops and tracks: how they are laid out, and how others read them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from merflow.errors import MerflowError
+from merflow.faces.detect import LANDMARKS
+
+TRACK = (
+    *("frame", "time_s", "x", "y", "w", "h", "score"),
+    *(f"{name}_{axis}" for name in LANDMARKS for axis in "xy"),
+)
+"""Columns of a track: number and time (s) of a frame looked at, box (pixels), score, landmarks."""
+
+
+@dataclass(frozen=True)
+class FaceClip:
+    """The main face of one clip.
+
+    Attributes:
+        crops: Aligned RGB faces, one for each frame with a score, in order.
+        track: One row a frame that was looked at, columns ``TRACK``; NaN where there is no face,
+            and for landmarks the detector does not know.
+    """
+
+    crops: UInt8[np.ndarray, "kept 112 112 3"]
+    track: Float32[np.ndarray, "frames 17"]
+
+
+class CropCodec:
+    """Clips in a safetensors file, keyed by the clip file's sha256 (a ShardStore codec).
+
+    Tensors ``<sha256>/crops`` uint8 [kept, 112, 112, 3] and ``<sha256>/track`` float32
+    [frames, 17]; the metadata hold the recipe.
+    """
+
+    suffix = ".safetensors"
+
+    def write(self, path: Path, items: Mapping[str, FaceClip], recipe: str) -> None:
+        """Write the clips; the same clips and recipe give the same bytes."""
+        tensors = {}
+        for key, clip in items.items():
+            tensors[f"{key}/crops"] = np.ascontiguousarray(clip.crops)
+            tensors[f"{key}/track"] = np.ascontiguousarray(clip.track)
+        save_file(tensors, path, metadata={"recipe": recipe})
+
+    def keys(self, path: Path) -> tuple[str, list[str]]:
+        """Return (recipe, keys) without reading values; raises MerflowError if damaged."""
+        with _opened(path) as file:
+            recipe = (file.metadata() or {}).get("recipe", "")
+            names = (name.partition("/") for name in file.keys())  # noqa: SIM118 - no mapping
+            return recipe, [key for key, _, part in names if part == "crops"]
+
+    def read(self, path: Path, keys: Sequence[str]) -> dict[str, FaceClip]:
+        """Return the named clips; raises MerflowError if the file is damaged."""
+        with _opened(path) as file:
+            return {
+                key: FaceClip(file.get_tensor(f"{key}/crops"), file.get_tensor(f"{key}/track"))
+                for key in keys
+            }
+
+
+class CropReader:
+    """Crops of many shards, read one clip at a time."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        """List what the files hold; raises MerflowError if one is damaged."""
+        codec = CropCodec()
+        self._files = {key: path for path in paths for key in codec.keys(path)[1]}
+
+    def __contains__(self, sha256: str) -> bool:
+        """Return whether the clip with this digest is there."""
+        return sha256 in self._files
+
+    def crops(self, sha256: str) -> UInt8[np.ndarray, "frames 112 112 3"]:
+        """Return the crops of one clip, RGB; 0 frames if no face was found.
+
+        Raises:
+            MerflowError: The clip is in none of the files.
+        """
+        return self._tensor(sha256, "crops")
+
+    def track(self, sha256: str) -> Float32[np.ndarray, "frames 17"]:
+        """Return the track of one clip, columns ``TRACK``.
+
+        Raises:
+            MerflowError: The clip is in none of the files.
+        """
+        return self._tensor(sha256, "track")
+
+    def _tensor(self, sha256: str, part: str) -> np.ndarray:
+        if sha256 not in self._files:
+            raise MerflowError(
+                f"no face file holds the clip with sha256 {sha256}; run the faces step again"
+            )
+        with _opened(self._files[sha256]) as file:
+            return file.get_tensor(f"{sha256}/{part}")
+
+
+def read_crops(paths: Sequence[str | Path]) -> CropReader:
+    """Return a reader over shards; only the clip asked for is read.
+
+    Raises:
+        MerflowError: A file is missing or damaged.
+    """
+    missing = [path for path in paths if not Path(path).is_file()]
+    if missing:
+        raise MerflowError(f"there is no face file {missing[0]}; run the faces step")
+    return CropReader([Path(path) for path in paths])
+
+
+def _opened(path: Path) -> safe_open:
+    """Open a file; FileNotFoundError passes, a damaged file becomes a MerflowError."""
+    try:
+        return safe_open(path, framework="numpy")
+    except SafetensorError as error:
+        raise MerflowError(f"{path} is damaged; delete it and run the faces step again") from error

@@ -1,0 +1,102 @@
+"""What a face detector is, and which ones there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+
+from merflow.errors import MerflowError
+
+LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
+"""The five points in order; right is the subject's right, at the smaller x in the picture."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One face in one frame.
+
+    Attributes:
+        x, y: Left and top edge of the box, pixels of the full frame; may lie outside of it.
+        w, h: Width and height of the box, pixels.
+        score: The detector's own confidence; scales differ between detectors.
+        landmarks: ``LANDMARKS`` as (x, y), shape [5, 2], pixels, whole numbers at pixel centres;
+            NaN where the detector does not know.
+    """
+
+    x: float
+    y: float
+    w: float
+    h: float
+    score: float
+    landmarks: Float32[np.ndarray, "5 2"]
+
+    @property
+    def area(self) -> float:
+        """Return the area of the box in square pixels."""
+        return self.w * self.h
+
+
+class Detector(Protocol):
+    """A backend: finds all faces of one frame.
+
+    Attributes:
+        weights_sha256: Digest of the model files, part of the recipe of everything made with it.
+    """
+
+    weights_sha256: str
+
+    def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Detection]:
+        """Return the faces of an RGB frame, in any order."""
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """A frame made smaller for detection, and the way back to the full frame.
+
+    Attributes:
+        frame: The smaller picture, same channels.
+        factor: Its size over the full size, (x, y).
+    """
+
+    frame: UInt8[np.ndarray, "h w 3"]
+    factor: Float[np.ndarray, "2"]
+
+    def points(self, points: Float[np.ndarray, "n 2"]) -> Float32[np.ndarray, "n 2"]:
+        """Map pixel-centre coordinates of the small frame to the full frame."""
+        return ((points + 0.5) / self.factor - 0.5).astype(np.float32)
+
+    def box(self, box: Float[np.ndarray, "4"]) -> Float[np.ndarray, "4"]:
+        """Map a box (x, y, w, h; edges, not centres) of the small frame to the full frame."""
+        return np.asarray(box, dtype=np.float64) / np.tile(self.factor, 2)
+
+
+def shrink(frame: UInt8[np.ndarray, "h w 3"], side: int) -> Shrunk:
+    """Shrink a frame by area averaging so that its shorter side has at most ``side`` pixels."""
+    height, width = frame.shape[:2]
+    ratio = side / min(height, width)
+    if ratio >= 1:
+        return Shrunk(frame, np.ones(2))
+    size = max(1, round(width * ratio)), max(1, round(height * ratio))
+    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    return Shrunk(small, np.array(size) / (width, height))
+
+
+def make_detector(spec: Mapping[str, Any]) -> Detector:
+    """Return the detector that ``spec`` (the section ``faces`` of the parameters) names.
+
+    Raises:
+        MerflowError: The backend is unknown, or its model file is missing or not the declared one.
+    """
+    backend, side, share = spec["backend"], int(spec["detect_side"]), float(spec["min_face"])
+    if backend == "cascade":
+        from merflow.faces.cascade import Cascade
+
+        return Cascade(side, share)
+    if backend == "yunet":
+        from merflow.faces.yunet import YuNet
+
+        return YuNet(side, share, **spec["yunet"])
+    raise MerflowError(f"faces.backend is {backend!r}; choose cascade or yunet in params.yaml")

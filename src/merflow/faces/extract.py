@@ -1,0 +1,39 @@
+"""One clip in, its main face out: track and aligned crops."""
+
+from pathlib import Path
+
+import numpy as np
+
+from merflow.faces.align import SIDE, align_track, crop, cut_patch
+from merflow.faces.crops import TRACK, FaceClip
+from merflow.faces.detect import Detector
+from merflow.faces.track import main_face
+from merflow.media.video import iterate_frames
+
+
+def face_of_clip(path: str | Path, detector: Detector, fps: float | None) -> FaceClip:
+    """Decode a clip once and return its main face.
+
+    Args:
+        path: The clip.
+        detector: The backend.
+        fps: Frames a second that are looked at; None for all.
+
+    Raises:
+        ClipDefect: Nothing in the file can be decoded.
+    """
+    times, found, patches = [], [], []
+    for time, frame in iterate_frames(path, fps):
+        detections = detector.detect(frame)
+        times.append(time)
+        found.append(detections)
+        patches.append({id(face): cut_patch(frame, face) for face in detections})
+    face = main_face(found)
+    track = np.full((len(times), len(TRACK)), np.nan, dtype=np.float32)
+    track[:, 0], track[:, 1] = np.arange(len(times)), times
+    for number, one in face.items():
+        track[number, 2:7] = one.x, one.y, one.w, one.h, one.score
+        track[number, 7:] = one.landmarks.ravel()
+    maps = align_track(face)
+    crops = [crop(patches[number][id(face[number])], maps[number]) for number in sorted(face)]
+    return FaceClip(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE, 3), track)

@@ -1,0 +1,111 @@
+"""One shard of clips: what is to be done, and its two output files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from merflow.corpus.manifest import read_manifest
+from merflow.errors import MerflowError
+from merflow.faces.crops import TRACK, CropCodec, FaceClip, read_crops
+from merflow.faces.detect import Detector, make_detector
+from merflow.faces.extract import face_of_clip
+from merflow.storage.atomic import replacing
+from merflow.storage.digest import code_digest, file_sha256, settings_digest
+from merflow.storage.shards import ShardStore, shard_of
+
+BATCH = 8
+"""Clips lost at most by a kill."""
+SCHEMA = pa.schema(
+    [("clip", pa.string()), ("frame", pa.int32())]
+    + [(name, pa.float32()) for name in TRACK[1:]]
+    + [("kept", pa.bool_())]
+)
+
+
+def clips_of_shard(manifest: Path, shard: int, shards: int) -> pd.DataFrame:
+    """Return the rows (clip, path, sha256) of one shard, sorted by clip."""
+    rows = read_manifest(manifest)[["clip", "path", "sha256"]]
+    return rows[[shard_of(clip, shards) == shard for clip in rows["clip"]]]
+
+
+def recipe_of(spec: Mapping[str, Any], detector: Detector) -> str:
+    """Return the digest of all that decides a clip's crops, but the clip.
+
+    Where the weight file lies does not count, its content does.
+    """
+    settings = {name: spec[name] for name in ("backend", "fps", "min_face", "detect_side")}
+    settings["weights"] = detector.weights_sha256
+    return settings_digest([settings, code_digest("merflow.faces", "merflow.media")])
+
+
+def crop_shard(
+    spec: Mapping[str, Any],
+    clips: pd.DataFrame,
+    root: Path,
+    store: Path,
+    crops: Path,
+    tracks: Path,
+) -> int:
+    """Write crops and tracks of one shard, and return how many clips were computed.
+
+    Clips with the same content are computed once; what ``store`` holds is not computed again.
+
+    Args:
+        spec: The section ``faces`` of the parameters.
+        clips: Rows of :func:`clips_of_shard`.
+        root: Folder that the paths are relative to.
+        store: Folder of the finished parts.
+        crops: Output, layout of :class:`CropCodec`.
+        tracks: Output, parquet with the columns of ``SCHEMA``, sorted by clip and frame.
+
+    Raises:
+        MerflowError: A clip is missing, outside of ``root`` or changed; the detector's file is not
+            the declared one.
+    """
+    detector = make_detector(spec)
+    first = clips.drop_duplicates("sha256").set_index("sha256")
+
+    def compute(keys: Sequence[str]) -> dict[str, FaceClip]:
+        return {
+            key: face_of_clip(checked_path(root, first.loc[key], key), detector, spec["fps"])
+            for key in keys
+        }
+
+    folder = ShardStore(store, recipe_of(spec, detector), CropCodec())
+    computed = folder.complete(list(first.index), compute, crops, BATCH)
+    write_tracks(clips, crops, tracks)
+    return computed
+
+
+def checked_path(root: Path, row: pd.Series, sha256: str) -> Path:
+    """Return where the clip lies, if it is inside ``root`` and as the manifest says.
+
+    Raises:
+        MerflowError: It is not.
+    """
+    path = (root / row["path"]).resolve()
+    again = "run the corpus step again"
+    if not path.is_relative_to(root.resolve()):
+        raise MerflowError(f"clip {row['clip']}: {row['path']} leads out of {root}; {again}")
+    if not path.is_file():
+        raise MerflowError(f"clip {row['clip']}: there is no file {path}; {again}")
+    if file_sha256(path) != sha256:
+        raise MerflowError(f"clip {row['clip']}: {path} changed since it was listed; {again}")
+    return path
+
+
+def write_tracks(clips: pd.DataFrame, crops: Path, output: Path) -> None:
+    """Write the tracks of all clips, also of those with equal content, as one table."""
+    reader = read_crops([crops])
+    tables = [SCHEMA.empty_table()]
+    for clip, sha256 in zip(clips["clip"], clips["sha256"], strict=True):
+        track = reader.track(sha256)
+        columns = [[clip] * len(track), track[:, 0].astype("int32"), *track[:, 1:].T]
+        kept = track[:, TRACK.index("score")] == track[:, TRACK.index("score")]
+        tables.append(pa.table([*columns, kept], schema=SCHEMA))
+    with replacing(output) as temporary:
+        pq.write_table(pa.concat_tables(tables).combine_chunks(), temporary)

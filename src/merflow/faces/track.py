@@ -1,0 +1,70 @@
+"""Following faces over the frames of a clip, and choosing the one the clip is about."""
+
+from collections.abc import Sequence
+
+from merflow.faces.detect import Detection
+
+SAME_FACE = 0.2
+"""Least overlap (IoU) of a face with its last box. At five frames a second a head moves by up to
+two thirds of its width between two looks; faces of two persons hardly ever overlap (ours)."""
+
+Box = tuple[float, float, float, float]
+Track = dict[int, Detection]
+"""The detections of one face by frame number."""
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Return intersection over union of two boxes (x, y, w, h), in [0, 1]."""
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    common = max(width, 0.0) * max(height, 0.0)
+    total = one[2] * one[3] + other[2] * other[3] - common
+    return common / total if total > 0 else 0.0
+
+
+def box_of(detection: Detection) -> Box:
+    """Return a detection's box (x, y, w, h) in pixels."""
+    return detection.x, detection.y, detection.w, detection.h
+
+
+def tracks_of(frames: Sequence[Sequence[Detection]]) -> list[Track]:
+    """Join the detections of consecutive frames into tracks, by overlap alone.
+
+    In each frame the pairs of track and detection are taken greedily, best overlap first. A track
+    waits for its face however long it is missed. Neither the order of detections nor other
+    faces elsewhere in the frame change a track (source: ours).
+    """
+    tracks: list[Track] = []
+    last: list[Box] = []
+    for number, frame in enumerate(frames):
+        detections = sorted(frame, key=lambda found: (box_of(found), found.score))
+        pairs = sorted(
+            (-share, track, index)
+            for track, box in enumerate(last)
+            for index, found in enumerate(detections)
+            if (share := overlap(box, box_of(found))) >= SAME_FACE
+        )
+        owner: dict[int, int] = {}
+        for _, track, index in pairs:
+            if index not in owner and track not in owner.values():
+                owner[index] = track
+        for index, found in enumerate(detections):
+            if index not in owner:
+                owner[index] = len(tracks)
+                tracks.append({})
+                last.append(box_of(found))
+            tracks[owner[index]][number] = found
+            last[owner[index]] = box_of(found)
+    return tracks
+
+
+def main_face(frames: Sequence[Sequence[Detection]]) -> Track:
+    """Return the track with the greatest sum of box areas over its frames.
+
+    A large face counts more than a small one, a face seen often more than a passing one; the
+    person is never changed within a clip (source: ours). Empty if no frame has a face.
+    """
+    tracks = tracks_of(frames)
+    if not tracks:
+        return {}
+    return max(tracks, key=lambda track: sum(found.area for found in track.values()))
