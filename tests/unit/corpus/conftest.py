@@ -8,7 +8,6 @@ from hypothesis import settings
 
 from merflow.media.mux import write_clip
 
-
 # A busy machine is no failure.
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
