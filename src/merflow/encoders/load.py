@@ -1,0 +1,25 @@
+"""Loading an encoder by the name of its architecture."""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from merflow.encoders.encoder import Encoder
+from merflow.encoders.registry import kind_of
+
+
+def load(kind: str, spec: Mapping[str, Any], path: str | Path) -> Encoder:
+    """Return a loaded encoder.
+
+    Args:
+        kind: A key of :data:`merflow.encoders.registry.KINDS`.
+        spec: The encoder's settings from ``features.encoders``; ``device`` is ``cpu`` by default.
+        path: The weight file, or for HuBERT its folder (also where ``weights`` is ``demo``).
+
+    Raises:
+        MerflowError: The kind is unknown, or the weights are missing, damaged, or others.
+    """
+    name = kind_of({"architecture": kind}).name
+    module = importlib.import_module(f"merflow.encoders.{name}")
+    return module.load({**spec, "architecture": kind}, Path(path))
