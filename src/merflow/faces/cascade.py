@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float64, Int32, UInt8
 
 from merflow.faces.detect import Detection, shrink
 from merflow.storage.digest import file_sha256
@@ -60,8 +60,8 @@ class Cascade:
         return found
 
     def _eyes(
-        self, grey: UInt8[np.ndarray, "h w"], box: Float[np.ndarray, "4"]
-    ) -> Float[np.ndarray, "2 2"]:
+        self, grey: UInt8[np.ndarray, "h w"], box: Int32[np.ndarray, "4"]
+    ) -> Float64[np.ndarray, "2 2"]:
         """Return right and left eye of one box of ``grey``, NaN where no pair is plausible."""
         x, y, width, height = (int(value) for value in box)
         top, bottom = (y + round(share * height) for share in EYE_BAND)
@@ -82,7 +82,7 @@ class Cascade:
 
 def eye_pair(
     centres: Float[np.ndarray, "n 2"], scores: Float[np.ndarray, "n"]
-) -> Float32[np.ndarray, "2 2"]:
+) -> Float64[np.ndarray, "2 2"]:
     """Choose the most plausible pair of eyes.
 
     Of the pairs within the thresholds of this module, the one with the best sum of scores, a
@@ -97,9 +97,8 @@ def eye_pair(
     """
     best, chosen = -np.inf, np.full((2, 2), np.nan)
     for one, other in combinations(range(len(centres)), 2):
-        pair = (
-            centres[[one, other]] if centres[one, 0] < centres[other, 0] else centres[[other, one]]
-        )
+        pair = centres[[one, other]]
+        pair = pair[pair[:, 0].argsort()]
         across, down = pair[1] - pair[0]
         lopsided = abs(pair[:, 0].mean() - 0.5)
         if not EYE_DISTANCE[0] <= across <= EYE_DISTANCE[1]:

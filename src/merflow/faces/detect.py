@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float32, Float64, Real, UInt8
 
 from merflow.errors import MerflowError
 
@@ -39,6 +39,7 @@ class Detection:
         return self.w * self.h
 
 
+@runtime_checkable
 class Detector(Protocol):
     """A backend: finds all faces of one frame.
 
@@ -68,7 +69,7 @@ class Shrunk:
         """Map pixel-centre coordinates of the small frame to the full frame."""
         return ((points + 0.5) / self.factor - 0.5).astype(np.float32)
 
-    def box(self, box: Float[np.ndarray, "4"]) -> Float[np.ndarray, "4"]:
+    def box(self, box: Real[np.ndarray, "4"]) -> Float64[np.ndarray, "4"]:
         """Map a box (x, y, w, h; edges, not centres) of the small frame to the full frame."""
         return np.asarray(box, dtype=np.float64) / np.tile(self.factor, 2)
 

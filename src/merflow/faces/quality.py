@@ -59,8 +59,11 @@ def write_quality(
     """Merge the shards' tracks and write both tables as csv; returns the first.
 
     Raises:
-        MerflowError: A clip of the manifest has no track.
+        MerflowError: A table is missing, or a clip of the manifest has no track.
     """
+    missing = [path for path in tracks if not path.is_file()]
+    if missing:
+        raise MerflowError(f"there is no track table {missing[0]}; run `faces crop` for its shard")
     listed = read_manifest(manifest)
     merged = quality_table(pd.concat([pd.read_parquet(path) for path in tracks]), listed)
     for path, table in ((quality, merged), (quarantine, faceless_table(merged, listed))):

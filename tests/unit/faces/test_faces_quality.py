@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from merflow.errors import MerflowError
+from merflow.faces.quality import faceless_table, quality_table, write_quality
+
+
+def track(clip, lefts, size=40.0):
+    """Return a track of boxes at the given x; None where no face was found."""
+    rows = [
+        {"clip": clip, "frame": k, "x": x, "y": 0.0, "w": size, "h": size, "kept": x is not None}
+        for k, x in enumerate(lefts)
+    ]
+    return pd.DataFrame(rows).astype({"x": "float32"})
+
+
+MANIFEST = pd.DataFrame(
+    [("b", "test1", "b.mp4"), ("a", "train", "x/a.mp4"), ("c", "train", "c.mp4")],
+    columns=["clip", "split", "path"],
+)
+TRACKS = pd.concat(
+    [track("c", [None, None]), track("b", [0, 35, None, 36]), track("a", [1, 2, 3, 4], size=30)]
+)
+
+
+def test_rates_sizes_and_jumps():
+    table = quality_table(TRACKS, MANIFEST).set_index("clip")
+    assert list(table.index) == ["a", "b", "c"]
+    assert list(table["face_rate"]) == [1.0, 0.75, 0.0]
+    assert list(table["faces"]) == [4, 3, 0]
+    assert list(table["frames"]) == [4, 4, 2]
+    assert list(table["switches"]) == [0, 1, 0]
+    np.testing.assert_array_equal(table["median_size"], [30, 40, np.nan])
+
+
+def test_faceless_clips_are_listed_with_their_path():
+    table = faceless_table(quality_table(TRACKS, MANIFEST), MANIFEST)
+    assert table.to_dict("records") == [
+        {
+            "clip": "c",
+            "split": "train",
+            "path": "c.mp4",
+            "reason": "faceless",
+            "detail": "no face in 2 frames",
+        }
+    ]
+
+
+def test_the_order_of_rows_does_not_count():
+    again = quality_table(TRACKS[::-1].sort_values("frame", kind="stable"), MANIFEST[::-1])
+    pd.testing.assert_frame_equal(again, quality_table(TRACKS, MANIFEST))
+
+
+def test_a_clip_without_a_track_is_told():
+    with pytest.raises(MerflowError, match="clip a is in no track table"):
+        quality_table(TRACKS[TRACKS["clip"] != "a"], MANIFEST)
+
+
+def test_a_missing_table_is_told(tmp_path):
+    paths = [tmp_path / name for name in ("tracks.parquet", "m.csv", "q.csv", "quarantine.csv")]
+    with pytest.raises(MerflowError, match=r"no track table .*tracks\.parquet"):
+        write_quality(paths[:1], *paths[1:])

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from merflow.faces.detect import Detection
+from merflow.faces.track import box_of, main_face, overlap, tracks_of
+
+boxes = st.tuples(*[st.floats(-100, 100)] * 2, *[st.floats(0.1, 100)] * 2)
+NOWHERE = np.full((5, 2), np.nan, dtype=np.float32)
+
+
+def face(x, y=0.0, size=40.0):
+    return Detection(float(x), float(y), float(size), float(size), 1.0, NOWHERE)
+
+
+def walk(seed, frames=12, start=0.0, size=40.0):
+    steps = np.random.default_rng(seed).uniform(-8, 8, (frames, 2)).cumsum(axis=0)
+    return [face(start + dx, dy, size) for dx, dy in steps]
+
+
+@given(boxes, boxes)
+def test_overlap_is_symmetric_and_a_share(one, other):
+    share = overlap(one, other)
+    assert 0 <= share <= 1 + 1e-9
+    assert share == pytest.approx(overlap(other, one))
+
+
+@given(boxes)
+def test_a_box_overlaps_itself_wholly(box):
+    assert overlap(box, box) == pytest.approx(1)
+
+
+@given(boxes, boxes, st.floats(-50, 50), st.floats(0.1, 10))
+def test_overlap_does_not_depend_on_place_or_unit(one, other, shift, unit):
+    def moved(box):
+        return tuple(unit * (v + shift) if k < 2 else unit * v for k, v in enumerate(box))
+
+    assert overlap(moved(one), moved(other)) == pytest.approx(overlap(one, other), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "share"),
+    [
+        ((0.0, 0.0, 2.0, 2.0), (1.0, 0.0, 2.0, 2.0), 1 / 3),
+        ((0.0, 0.0, 4.0, 4.0), (1.0, 1.0, 2.0, 2.0), 1 / 4),
+        ((0.0, 0.0, 2.0, 2.0), (2.0, 0.0, 2.0, 2.0), 0),
+        ((0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0), 0),
+    ],
+)
+def test_overlap_of_known_boxes(one, other, share):
+    assert overlap(one, other) == pytest.approx(share)
+
+
+@given(st.integers(0, 2**31))
+def test_one_face_is_one_track(seed):
+    person = walk(seed)
+    assert main_face([[one] for one in person]) == dict(enumerate(person))
+
+
+@given(st.integers(0, 2**31), st.sets(st.integers(0, 11), max_size=11), st.floats(5, 39))
+def test_a_second_smaller_face_changes_nothing(seed, frames, size):
+    person, other = walk(seed), walk(seed + 1, start=300, size=size)
+    film = [[one, other[k]] if k in frames else [one] for k, one in enumerate(person)]
+    assert main_face(film) == dict(enumerate(person))
+
+
+@given(st.integers(0, 2**31), st.lists(st.integers(1, 10), unique=True, max_size=3))
+def test_missed_frames_do_not_change_the_person(seed, missed):
+    still = [face(dx, dy) for dx, dy in np.random.default_rng(seed).uniform(-4, 4, (12, 2))]
+    other = walk(seed, start=300, size=30)
+    film = [[other[k]] if k in missed else [still[k], other[k]] for k in range(12)]
+    assert main_face(film) == {k: still[k] for k in range(12) if k not in missed}
+
+
+@given(st.randoms(), st.integers(0, 2**31), st.integers(1, 4))
+def test_the_order_of_detections_does_not_count(random, seed, persons):
+    walks = [walk(seed + k, start=25 * k, size=40 + k) for k in range(persons)]
+    film = [list(frame) for frame in zip(*walks, strict=True)]
+    shuffled = [random.sample(frame, len(frame)) for frame in film]
+    assert main_face(shuffled) == main_face(film)
+    assert len(tracks_of(shuffled)) == len(tracks_of(film))
+
+
+@given(st.lists(st.booleans(), min_size=2, max_size=12))
+def test_neighbours_whose_boxes_overlap_are_kept_apart(swapped):
+    film = [[face(0), face(25)][:: -1 if swap else 1] for swap in swapped]
+    tracks = [{one.x for one in track.values()} for track in tracks_of(film)]
+    assert tracks == [{0.0}, {25.0}]
+    assert {one.x for one in main_face(film).values()} == {0.0}
+
+
+@given(st.integers(0, 2**31), st.integers(1, 4))
+def test_each_detection_is_in_one_track(seed, persons):
+    walks = [walk(seed + k, start=25 * k) for k in range(persons)]
+    film = [list(frame) for frame in zip(*walks, strict=True)]
+    held = [(k, box_of(one)) for track in tracks_of(film) for k, one in track.items()]
+    assert sorted(held) == sorted((k, box_of(one)) for k, frame in enumerate(film) for one in frame)
+
+
+def test_a_large_passer_by_loses_against_a_small_constant_face():
+    film = [[face(0, size=40)] for _ in range(20)]
+    film[7].append(face(300, size=120))
+    assert len(main_face(film)) == 20
+    film[7][-1] = face(300, size=40 * 4.6)
+    assert len(main_face(film)) == 1
+
+
+def test_no_face_no_track():
+    assert main_face([[], []]) == {}
+    assert main_face([]) == {}
