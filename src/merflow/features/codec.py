@@ -20,7 +20,7 @@ class Utterance:
     """
 
     frames: int
-    values: dict[str, Float32[np.ndarray, "dim"]]
+    values: dict[str, Float32[np.ndarray, "_dim"]]
 
 
 class FeatureCodec:

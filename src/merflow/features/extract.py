@@ -9,7 +9,7 @@ import numpy as np
 from merflow.encoders.encoder import Encoder
 from merflow.features.codec import FeatureCodec, Utterance
 from merflow.features.file import Row
-from merflow.features.inputs import Inputs
+from merflow.features.inputs import Crops, Sounds
 from merflow.features.samples import Sample
 from merflow.storage.digest import code_digest, settings_digest
 from merflow.storage.shards import ShardStore
@@ -36,7 +36,7 @@ def extract_shard(
     encoder: Encoder,
     spec: Mapping[str, Any],
     samples: Sequence[Sample],
-    inputs: Inputs,
+    inputs: Sounds | Crops,
     store: Path,
     out: Path,
 ) -> int:

@@ -13,7 +13,7 @@ from safetensors.numpy import save
 
 from merflow.errors import MerflowError
 
-Matrix = Float32[np.ndarray, "rows dim"]
+Matrix = Float32[np.ndarray, "rows _dim"]
 
 
 @dataclass(frozen=True)

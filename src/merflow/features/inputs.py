@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -17,28 +16,15 @@ from merflow.noise.visual import transform_crops
 from merflow.storage.digest import file_sha256
 
 
-class Inputs(Protocol):
-    """Inputs of one modality.
-
-    Attributes:
-        recipe: Digest of how they were made, where that is not decided by this code alone.
-    """
-
-    recipe: str | None
-
-    def has(self, sample: Sample) -> bool:
-        """Return whether there is anything to encode."""
-
-    def load(self, sample: Sample) -> np.ndarray:
-        """Return the encoder's input."""
-
-
 class Sounds:
     """Sounds of the clips, 16 kHz mono.
 
     Args:
         root: Folder that the manifest's paths are relative to.
         noise_root: The noise folder; needed for corrupted copies alone.
+
+    Attributes:
+        recipe: None: how they are made follows from this code alone.
     """
 
     recipe = None
@@ -97,6 +83,9 @@ class Crops:
 
     Args:
         shards: Files of crops that hold all the clips asked for.
+
+    Attributes:
+        recipe: Digest of how the crops were made.
     """
 
     def __init__(self, shards: Sequence[Path]) -> None:

@@ -23,7 +23,7 @@ class FeatureTable:
 
     clips: list[str]
     copies: Int64[np.ndarray, "rows"]
-    values: dict[str, Float32[np.ndarray, "rows dim"]]
+    values: dict[str, Float32[np.ndarray, "rows _dim"]]
 
 
 def read_layers(shards: Sequence[Path], layers: Sequence[str] | None = None) -> FeatureTable:
@@ -73,7 +73,7 @@ def open_shards(shards: Sequence[Path]) -> list[FeatureFile]:
     return files
 
 
-def _joined(files: Sequence[FeatureFile], layer: str) -> Float32[np.ndarray, "rows dim"]:
+def _joined(files: Sequence[FeatureFile], layer: str) -> Float32[np.ndarray, "rows _dim"]:
     """Return one layer of all files; files without rows do not know how wide it is."""
     pieces = [file.layer(layer) for file in files]
     filled = [piece for piece in pieces if len(piece)]

@@ -51,6 +51,7 @@ def draw_row(spec: Spec, clip: str, copy: int, folder: NoiseFolder) -> NoiseRow:
     chosen = {"transform": "identity", "magnitude": [0, 0]}
     if spec["visual"]:
         chosen = spec["visual"][int(shares[3] * len(spec["visual"]))]
+    low, high = map(float, chosen["magnitude"])
     return NoiseRow(
         clip=clip,
         copy=copy,
@@ -58,18 +59,17 @@ def draw_row(spec: Spec, clip: str, copy: int, folder: NoiseFolder) -> NoiseRow:
         offset=int(shares[1] * folder.length(name)),
         snr_db=snrs[int(shares[2] * len(snrs))],
         transform=chosen["transform"],
-        magnitude=_magnitude(chosen["transform"], chosen["magnitude"], float(shares[4])),
+        magnitude=_magnitude(chosen["transform"], low, high, float(shares[4])),
         visual_seed=int(shares[5] * 2**32),
         noise_sha256=folder.sha256(name),
     )
 
 
-def _magnitude(transform: str, bounds: tuple[float, float], share: float) -> float:
+def _magnitude(transform: str, low: float, high: float, share: float) -> float:
     """Return the magnitude at a share in [0, 1) of its range; four decimals keep the csv short."""
-    low, high = bounds
     if transform in WHOLE_MAGNITUDES:
         return float(int(low) + int(share * (int(high) - int(low) + 1)))
-    return float(min(max(round(low + share * (high - low), 4), low), high))
+    return min(max(round(low + share * (high - low), 4), low), high)
 
 
 def _check(spec: Spec) -> None:
