@@ -1,0 +1,91 @@
+"""The ablation of noisy copies: the same systems trained clean and with augmentation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from merflow.report.clips import TRAIN
+from merflow.report.markdown import table, with_interval
+from merflow.report.paper import SHORT
+from merflow.report.table1 import READINGS, systems
+
+COLUMNS = [
+    *("system", "split", "metric", "reading"),
+    *("clean", "clean_low", "clean_high", "noise", "noise_low", "noise_high"),
+    *("difference", "difference_low", "difference_high"),
+]
+
+
+def rows(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[dict]:
+    """Return one row for each system, split, metric and reading that was trained both ways.
+
+    Args:
+        spec: As :func:`merflow.report.table1.cells`.
+        metrics: One corpus's part of ``metrics.json``.
+    """
+    found = []
+    for system in systems(spec, metrics):
+        trained, gaps = metrics["systems"][system], metrics["differences"]["noise-clean"]
+        for reading in READINGS:
+            clean = trained.get("clean", {}).get(reading, {})
+            noise = trained.get("noise", {}).get(reading, {})
+            for split in sorted(set(clean) & set(noise), key=lambda name: (name != TRAIN, name)):
+                gap = gaps.get(system, {}).get(reading, {}).get(split)
+                for metric in SHORT:
+                    if metric in clean[split] and metric in noise[split]:
+                        row = {"system": system, "split": split, "metric": SHORT[metric]}
+                        row |= {"reading": reading, **_numbers("clean", clean[split], metric)}
+                        row |= _numbers("noise", noise[split], metric)
+                        found.append(row | (_numbers("difference", gap, metric) if gap else {}))
+    return found
+
+
+def _numbers(name: str, scores: Mapping[str, Any], metric: str) -> dict[str, float]:
+    low, high = scores["interval"][metric]
+    return {name: scores[metric], f"{name}_low": low, f"{name}_high": high}
+
+
+def as_frame(found: Sequence[dict]) -> pd.DataFrame:
+    """Return the rows as a tidy table."""
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def page(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[dict]) -> str:
+    """Return the ablation as Markdown: for each split the main metric of both readings."""
+    parts = [f"# Training with noisy copies, on corpus {spec['corpus']}\n"]
+    if spec.get("note"):
+        parts.append(f"**Note: {spec['note']}.**\n")
+    if not found:
+        return "\n".join([*parts, "No system was trained both clean and with noisy copies.\n"])
+    names = {row["split"]: row["name"] for row in spec["rows"]}
+    for split in dict.fromkeys(row["split"] for row in found):
+        own = [row for row in found if row["split"] == split]
+        main = "Com" if any(row["metric"] == "Com" for row in own) else "Dis"
+        parts.append(f"## {names.get(split, split)}: {main}\n")
+        parts.append(_table(spec, [row for row in own if row["metric"] == main]))
+    draws = metrics["bootstrap"]["draws"]
+    parts.append(
+        "Noise: models trained with noisy copies of the training clips; the copies are never "
+        f"scored. In brackets the 95 % interval of {draws} bootstrap resamples of the clips, of "
+        "the difference the paired one over clips and trainings. Dis and Dim are in the csv.\n"
+    )
+    return "\n".join(parts)
+
+
+def _table(spec: Mapping[str, Any], found: Sequence[dict]) -> str:
+    decimals = spec["decimals"]
+    readings = [name for name in READINGS if any(row["reading"] == name for row in found)]
+    by_place = {(row["system"], row["reading"]): row for row in found}
+    lines = []
+    for system in dict.fromkeys(row["system"] for row in found):
+        line = [system]
+        for reading in readings:
+            row = by_place.get((system, reading))
+            for name, sign in (("clean", ""), ("noise", ""), ("difference", "+")):
+                known = row is not None and name in row
+                bounds = (row[f"{name}_low"], row[f"{name}_high"]) if known else ()
+                line.append(with_interval(row[name], bounds, decimals, sign) if known else "-")
+        lines.append(line)
+    heads = [f"{r}: {name}" for r in readings for name in ("clean", "noise", "noise - clean")]
+    return table(["System", *heads], lines)

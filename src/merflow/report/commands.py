@@ -1,0 +1,194 @@
+"""Commands of the noun ``report``."""
+
+import sys
+from pathlib import Path
+
+import click
+
+FILE = click.Path(exists=True, path_type=Path)
+OUT = click.Path(path_type=Path)
+SCORING = ("corpus", "classes", "valence", "tests", "fold_count", "decimals", "bootstrap")
+
+spec_option = click.option("--spec", "text", required=True, help="Settings as one JSON object.")
+manifest_option = click.option("--manifest", type=FILE, required=True, help="manifest.csv.")
+folds_option = click.option("--folds", type=FILE, required=True, help="folds.csv.")
+quarantine_option = click.option(
+    "--quarantine", "quarantines", type=FILE, multiple=True, help="A quarantine csv; repeatable."
+)
+metrics_option = click.option(
+    "--metrics", "metrics_file", type=FILE, required=True, help="metrics.json."
+)
+csv_option = click.option("--out-csv", type=OUT, required=True, help="The numbers, tidy.")
+md_option = click.option("--out-md", type=OUT, required=True, help="The table to read.")
+
+
+@click.group(name="report")
+def group() -> None:
+    """Compute metrics, tables, figures and submissions."""
+
+
+@group.command()
+@spec_option
+@manifest_option
+@folds_option
+@quarantine_option
+@click.option(
+    "--predictions",
+    multiple=True,
+    required=True,
+    help="SYSTEM|AUGMENTATION|READING=path of a predictions parquet; repeatable.",
+)
+@click.option("--out", type=OUT, required=True, help="Unrounded scores, by seed and fold.")
+@click.option("--out-json", type=OUT, required=True, help="metrics.json.")
+def metrics(text, manifest, folds, quarantines, predictions, out, out_json) -> None:
+    """Score every system on every labelled split, with bootstrap intervals."""
+    from merflow.report import clips, document
+    from merflow.report.labels import scored_splits
+    from merflow.report.outputs import write_csv, write_json
+    from merflow.report.pairs import parse_pairs
+    from merflow.training.spec import parse_spec
+
+    spec = parse_spec(text, *SCORING)
+    files = parse_pairs(predictions, "--predictions")
+    frame = clips.read_manifest(manifest)
+    counts = clips.clip_counts(frame, clips.read_quarantine(quarantines, frame))
+    labels = scored_splits(spec, manifest, folds)
+    found, table = document.build(spec, labels, counts, files)
+    write_csv(table, out)
+    write_json(found, out_json)
+
+
+@group.command()
+@spec_option
+@metrics_option
+@csv_option
+@md_option
+def table1(text, metrics_file, out_csv, out_md) -> None:
+    """Write the paper's Table 1, our scores beside the paper's."""
+    from merflow.report import table1 as table
+    from merflow.report.metrics_file import read_metrics
+    from merflow.report.outputs import write_csv
+    from merflow.report.table1_page import page
+    from merflow.storage.atomic import write_text
+    from merflow.training.spec import parse_spec
+
+    spec = parse_spec(text, "corpus", "rows", "systems", "decimals")
+    own = read_metrics(metrics_file, spec["corpus"])
+    cells = table.cells(spec, own)
+    write_csv(table.as_frame(cells), out_csv)
+    write_text(out_md, page(spec, own, cells))
+
+
+@group.command()
+@spec_option
+@metrics_option
+@csv_option
+@md_option
+def augmentation(text, metrics_file, out_csv, out_md) -> None:
+    """Write the ablation: trained on clean clips alone, and with noisy copies."""
+    from merflow.report import augmentation as ablation
+    from merflow.report.metrics_file import read_metrics
+    from merflow.report.outputs import write_csv
+    from merflow.storage.atomic import write_text
+    from merflow.training.spec import parse_spec
+
+    spec = parse_spec(text, "corpus", "rows", "systems", "decimals")
+    own = read_metrics(metrics_file, spec["corpus"])
+    rows = ablation.rows(spec, own)
+    write_csv(ablation.as_frame(rows), out_csv)
+    write_text(out_md, ablation.page(spec, own, rows))
+
+
+@group.command()
+@spec_option
+@manifest_option
+@folds_option
+@click.option(
+    "--probe",
+    "probes",
+    multiple=True,
+    required=True,
+    help="ENCODER=predictions parquet with a column layer, or ENCODER(LAYER)=one without.",
+)
+@click.option("--out-svg", type=OUT, required=True)
+@click.option("--out-png", type=OUT, required=True)
+@csv_option
+def figure4(text, manifest, folds, probes, out_svg, out_png, out_csv) -> None:
+    """Draw the paper's Figure 4: probes over the relative depth of their layer."""
+    from merflow.report import figure4 as figure
+    from merflow.report.labels import scored_splits
+    from merflow.report.layers import curve
+    from merflow.report.outputs import write_csv
+    from merflow.report.pairs import parse_pairs
+    from merflow.training.spec import parse_spec
+
+    spec = parse_spec(text, *SCORING, "depths")
+    files = parse_pairs(probes, "--probe")
+    values = curve(spec, scored_splits(spec, manifest, folds), list(files.items()))
+    write_csv(values, out_csv)
+    figure.save(figure.draw(values, spec), out_svg, out_png)
+
+
+@group.command()
+@spec_option
+@manifest_option
+@quarantine_option
+@click.option("--predictions", type=FILE, required=True, help="A predictions parquet.")
+@click.option("--split", required=True, help="Which test split.")
+@click.option("--out", type=OUT, required=True, help="The challenge's csv.")
+def submission(text, manifest, quarantines, predictions, split, out) -> None:
+    """Write the challenge's csv: one row for each clip of a test split."""
+    from merflow.report import clips
+    from merflow.report.outputs import write_csv
+    from merflow.report.submission import build
+    from merflow.training.predictions import read_predictions
+    from merflow.training.spec import parse_spec
+
+    spec = parse_spec(text, "classes", "valence")
+    frame = clips.read_manifest(manifest)
+    predicted = read_predictions(predictions, spec["classes"], spec["valence"])
+    quarantine = clips.read_quarantine(quarantines, frame)
+    table, filled = build(spec, frame, quarantine, predicted, split)
+    if filled:
+        print(
+            f"{filled} of {len(table)} clips of {split} have no prediction (quarantined) and get "
+            "the most frequent class and mean valence of train",
+            file=sys.stderr,
+        )
+    write_csv(table, out)
+
+
+@group.command()
+@spec_option
+@click.option(
+    "--benchmark-dir", type=OUT, required=True, help="Snakemake's benchmark files, by rule."
+)
+@click.option("--weights", multiple=True, help="NAME=file or folder of a checkpoint; repeatable.")
+@click.option("--out", type=OUT, required=True, help="run.json.")
+def run(text, benchmark_dir, weights, out) -> None:
+    """Record versions, machine, commit, weights and the time of each rule."""
+    from merflow.report.outputs import write_json
+    from merflow.report.pairs import parse_pairs
+    from merflow.report.provenance import run_record
+    from merflow.training.spec import parse_spec
+
+    spec = parse_spec(text, "corpus", "seeds")
+    write_json(run_record(spec, benchmark_dir, parse_pairs(weights, "--weights")), out)
+
+
+@group.command()
+@spec_option
+@manifest_option
+@quarantine_option
+@click.option("--out", type=OUT, required=True, help="A committed manifest.")
+def manifest(text, manifest, quarantines, out) -> None:
+    """Record versions, counts and digests of a corpus; no clip, time, host or path."""
+    from merflow.report import clips
+    from merflow.report.outputs import write_json
+    from merflow.report.provenance import corpus_record
+    from merflow.training.spec import parse_spec
+
+    spec = parse_spec(text, "corpus", "digests")
+    frame = clips.read_manifest(manifest)
+    quarantine = clips.read_quarantine(quarantines, frame)
+    write_json(corpus_record(spec, manifest, frame, quarantine), out)

@@ -1,0 +1,102 @@
+"""Figure 4 of the paper: scores of unimodal probes over the relative depth of their layer.
+
+The bytes of both files depend on the values alone: no date, fixed ids, no software name.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from merflow.report.figure_labels import name_best_layers
+from merflow.storage.atomic import replacing
+
+# Okabe and Ito's colours, told apart by colour-blind readers; markers tell them apart in print.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+GREY = "#555555"
+STYLE = {
+    "axes.edgecolor": GREY,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "merflow",
+}
+AXIS_LABEL = {
+    "Com": "Com = weighted F1 - 0.25 MSE",
+    "Dis": "weighted F1",
+}
+
+
+def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
+    """Return the figure.
+
+    Args:
+        curve: From :func:`merflow.report.layers.curve`.
+        spec: ``corpus``, ``note``, ``bootstrap``.
+    """
+    metric = "Com" if (curve["metric"] == "Com").any() else "Dis"
+    shown = curve[curve["metric"] == metric]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 4.6), dpi=200, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        encoders = [name for name in dict.fromkeys(shown["encoder"]) if name != "constant"]
+        for k, encoder in enumerate(encoders):
+            _line(axes, shown[shown["encoder"] == encoder], encoder, k)
+        constant = float(shown[shown["encoder"] == "constant"]["value"].iloc[0])
+        axes.axhline(constant, color=GREY, lw=1, ls=(0, (4, 3)), label="constant predictor")
+        axes.set_xlabel("relative depth of the layer in its model")
+        axes.set_ylabel(f"{AXIS_LABEL[metric]}, on Train&Val")
+        axes.set_xlim(-0.03, 1.08)
+        axes.margins(y=0.14)
+        axes.grid(axis="y", color="#dddddd", lw=0.6)
+        axes.set_axisbelow(True)
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=8, frameon=False, borderaxespad=0.2
+        )
+        figure.suptitle(f"Unimodal probes by layer, corpus {spec['corpus']}", fontsize=11)
+        figure.supxlabel(_caption(spec), fontsize=7, color=GREY)
+        # The layout must stand before labels are placed, and must not move for them.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        lines = [shown[shown["encoder"] == encoder] for encoder in encoders]
+        name_best_layers(axes, lines, COLOURS)
+    return figure
+
+
+def _line(axes: Axes, own: pd.DataFrame, encoder: str, k: int) -> None:
+    colour = COLOURS[k % len(COLOURS)]
+    axes.fill_between(own["depth"], own["low"], own["high"], color=colour, alpha=0.13, lw=0)
+    axes.plot(
+        own["depth"],
+        own["value"],
+        color=colour,
+        marker=MARKERS[k % len(MARKERS)],
+        markersize=5,
+        lw=1.5,
+        label=encoder,
+    )
+
+
+def _caption(spec: Mapping[str, Any]) -> str:
+    draws = spec["bootstrap"]["draws"]
+    text = f"Bands: 95 % bootstrap intervals over clips ({draws} draws). Honest reading."
+    return f"{text}\nNote: {spec['note']}" if spec.get("note") else text
+
+
+def save(figure: Figure, svg: Path, png: Path) -> None:
+    """Write both files; the same figure gives the same bytes."""
+    with mpl.rc_context(STYLE):
+        with replacing(svg) as temporary:
+            metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+            figure.savefig(temporary, format="svg", metadata=metadata)
+        with replacing(png) as temporary:
+            figure.savefig(temporary, format="png", metadata={"Software": None})

@@ -1,0 +1,87 @@
+"""The values of Figure 4: each probe's score on Train&Val over the depth of its layer."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from merflow.errors import MerflowError
+from merflow.report.clips import TRAIN
+from merflow.report.document import Scorer
+from merflow.report.labels import SplitLabels
+from merflow.report.metrics import Cell, Rounding, summary
+from merflow.report.paper import SHORT
+from merflow.training.predictions import read_predictions
+
+COLUMNS = ["encoder", "layer", "depth", "metric", "value", "low", "high", "clips"]
+
+
+def probes_of(
+    name: str, path: Path, spec: Mapping[str, Any]
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return the predictions of each layer by (encoder, layer).
+
+    Args:
+        name: ``HL`` for a file with a column ``layer``, ``HL(18)`` for one of a single layer.
+        path: The predictions file.
+        spec: ``classes``, ``valence``.
+    """
+    frame = read_predictions(path, spec["classes"], spec["valence"])
+    single = re.fullmatch(r"(\w+)\((\w+)\)", name)
+    if single:
+        return {(single[1], single[2]): frame.drop(columns="layer", errors="ignore")}
+    if "layer" not in frame.columns:
+        raise MerflowError(
+            f"{path} has no column 'layer': name its layer, as in --probe '{name}(18)={path}'"
+        )
+    return {
+        (name, str(layer)): rows.drop(columns="layer")
+        for layer, rows in frame.groupby("layer", sort=True)
+    }
+
+
+def curve(
+    spec: Mapping[str, Any], labels: Mapping[str, SplitLabels], probes: Sequence[tuple[str, Path]]
+) -> pd.DataFrame:
+    """Return the csv of Figure 4: one row a probe and metric, and the constant predictor's.
+
+    Args:
+        spec: As :class:`merflow.report.document.Scorer`, and ``depths``:
+            ``{encoder: {layer: relative depth}}``, whose order is that of the lines and points.
+        labels: From :func:`merflow.report.labels.scored_splits`.
+        probes: Pairs of ``--probe``: name and predictions file.
+
+    Raises:
+        MerflowError: A layer has no depth, or a file has no prediction of ``train``.
+    """
+    scorer = Scorer.of(spec, {TRAIN: labels[TRAIN]})
+    rounding, found = Rounding(spec["decimals"]), {}
+    for name, path in probes:
+        for (encoder, layer), frame in probes_of(name, path, spec).items():
+            if layer not in spec["depths"].get(encoder, {}):
+                raise MerflowError(f"{path}: the layer {encoder}({layer}) has no depth: add it")
+            cells = scorer.cells_of(frame, f"{encoder}({layer})")
+            if TRAIN not in cells:
+                raise MerflowError(f"{path} predicts no clip of train: train the probes again")
+            found[encoder, layer] = cells[TRAIN]
+    rows = []
+    for encoder, depths in spec["depths"].items():
+        for layer, depth in sorted(depths.items(), key=lambda item: item[1]):
+            if (encoder, layer) in found:
+                place = {"encoder": encoder, "layer": layer, "depth": rounding(depth)}
+                rows += _rows(place, found[encoder, layer], rounding)
+    constant = scorer.references()["constant"][TRAIN]
+    rows += _rows({"encoder": "constant", "layer": "", "depth": None}, constant, rounding)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _rows(place: Mapping[str, Any], cell: Cell, rounding: Rounding) -> list[dict]:
+    scores = summary(cell, rounding)
+    rows = []
+    for metric in cell.metrics:
+        low, high = scores["interval"][metric]
+        values = {"value": scores[metric], "low": low, "high": high, "clips": cell.clips}
+        rows.append({**place, "metric": SHORT[metric], **values})
+    return rows

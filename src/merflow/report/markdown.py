@@ -1,0 +1,36 @@
+"""Tables and numbers in Markdown."""
+
+from collections.abc import Sequence
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a Markdown table, its columns padded so that the source reads well too.
+
+    The first column is set left, the others right.
+    """
+    cells = [[str(cell).replace("|", "\\|") for cell in line] for line in (header, *rows)]
+    widths = [max(3, *(len(line[k]) for line in cells)) for k in range(len(header))]
+    rule = [
+        "-" * widths[0] if k == 0 else "-" * (width - 1) + ":" for k, width in enumerate(widths)
+    ]
+    lines = []
+    for line in (cells[0], rule, *cells[1:]):
+        padded = [
+            cell.ljust(width) if k == 0 else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        lines.append(f"| {' | '.join(padded)} |")
+    return "\n".join(lines) + "\n"
+
+
+def with_interval(value: float, bounds: Sequence[float], decimals: int, sign: str = "") -> str:
+    """Return ``0.6055 [0.581, 0.630]``: the interval has one decimal less.
+
+    Args:
+        value: The number.
+        bounds: (low, high).
+        decimals: Of the number.
+        sign: ``"+"`` prints the sign of positive numbers too.
+    """
+    low, high = (f"{bound:{sign}.{max(decimals - 1, 1)}f}" for bound in bounds)
+    return f"{value:{sign}.{decimals}f} [{low}, {high}]"

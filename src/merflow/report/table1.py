@@ -1,0 +1,119 @@
+"""Table 1 of the paper: our scores beside the paper's own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import pandas as pd
+
+from merflow.report.clips import TRAIN
+from merflow.report.paper import SHORT, figure
+
+READINGS = ("honest", "organiser")
+LONG = {short: name for name, short in SHORT.items()}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the table; the columns of ``table1.csv``.
+
+    Attributes:
+        system: Name of the system.
+        row: Name of the row, e.g. ``MER-MULTI``.
+        metric: ``Dis`` (weighted F1), ``Dim`` (MSE) or ``Com``.
+        reading: ``honest`` or ``organiser``.
+        ours: Our score, as in ``metrics.json``.
+        low: Lower end of its interval.
+        high: Upper end of its interval.
+        paper: The number that the paper prints, or None.
+        paper_recomputed: Com from the paper's own Dis and Dim, where it prints them.
+        difference: ours - paper; where the paper has a misprint, ours - paper_recomputed.
+        note: Says so.
+    """
+
+    system: str
+    row: str
+    metric: str
+    reading: str
+    ours: float
+    low: float
+    high: float
+    paper: float | None = None
+    paper_recomputed: float | None = None
+    difference: float | None = None
+    note: str = ""
+
+
+def columns(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[tuple[dict, str]]:
+    """Return the (row of the paper's table, metric) pairs that something was scored for.
+
+    As in the paper, ``train`` has Dis, Dim and Com and another split has Com alone; where there
+    is no valence, both have Dis alone.
+    """
+    found = []
+    for row in spec["rows"]:
+        scored = [
+            split[row["split"]]
+            for system in systems(spec, metrics)
+            for split in metrics["systems"][system].get(row["augmentation"], {}).values()
+            if row["split"] in split
+        ]
+        if not scored:
+            continue
+        if not all("com" in scores for scores in scored):
+            wanted = ["Dis"]
+        else:
+            wanted = ["Dis", "Dim", "Com"] if row["split"] == TRAIN else ["Com"]
+        found += [(row, metric) for metric in wanted]
+    return found
+
+
+def systems(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[str]:
+    """Return the scored systems in the order of ``spec["systems"]``; variants follow their system.
+
+    A variant is called ``<system> (<what>)``, e.g. an ensemble with equal weights. What is
+    scored but not listed is left out.
+    """
+    order = {name: k for k, name in enumerate(spec["systems"])}
+    listed = [name for name in metrics["systems"] if name.split(" (")[0] in order]
+    return sorted(listed, key=lambda name: (order[name.split(" (")[0]], name))
+
+
+def cells(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[Cell]:
+    """Return the cells of Table 1, system by system.
+
+    Args:
+        spec: ``rows`` (``report.rows``), ``systems`` (their names in order), ``decimals``.
+        metrics: One corpus's part of ``metrics.json``.
+    """
+    found = []
+    for system in systems(spec, metrics):
+        for row, metric in columns(spec, metrics):
+            by_reading = metrics["systems"][system].get(row["augmentation"], {})
+            for reading in READINGS:
+                scores = by_reading.get(reading, {}).get(row["split"])
+                if scores is not None:
+                    found.append(_cell(spec, system, row["name"], metric, reading, scores))
+    return found
+
+
+def _cell(
+    spec: Mapping[str, Any], system: str, row: str, metric: str, reading: str, scores: Mapping
+) -> Cell:
+    ours, (low, high) = scores[LONG[metric]], scores["interval"][LONG[metric]]
+    known = figure(system, row, metric)
+    if known is None:
+        return Cell(system, row, metric, reading, ours, low, high)
+    recomputed = None if known.recomputed is None else float(known.recomputed)
+    note = ""
+    if known.misprint:
+        note = f"misprint: the paper's own Dis and Dim give {known.recomputed}"
+    gap = round(ours - float(known.value), spec["decimals"]) + 0.0
+    printed = float(known.printed)
+    return Cell(system, row, metric, reading, ours, low, high, printed, recomputed, gap, note)
+
+
+def as_frame(found: Sequence[Cell]) -> pd.DataFrame:
+    """Return the cells as a tidy table, one row a cell."""
+    names = [field.name for field in fields(Cell)]
+    return pd.DataFrame([asdict(cell) for cell in found], columns=names)

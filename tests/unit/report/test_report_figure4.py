@@ -1,0 +1,85 @@
+import xml.etree.ElementTree as ElementTree
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from merflow.errors import MerflowError
+
+DEPTHS = {
+    "HL": {"0": 0.0, "1": 0.25, "2": 0.5, "3": 0.75, "4": 1.0},
+    "MR": {"block1": 0.72, "block2": 0.94},
+}
+
+
+def draw(report, name="figure", **changed):
+    corpus, folder = report.corpus, report.corpus.folder
+    arguments = ["--manifest", corpus.manifest, "--folds", corpus.fold_file]
+    for encoder, depths in DEPTHS.items():
+        frames = [
+            pd.read_parquet(corpus.predictions(f"{encoder}{layer}", 2 * depth, layer=layer))
+            for layer, depth in depths.items()
+        ]
+        pd.concat(frames).to_parquet(folder / f"{encoder}.parquet", index=False)
+        arguments += ["--probe", f"{encoder}={folder / encoder}.parquet"]
+    files = {kind: folder / f"{name}.{kind}" for kind in ("svg", "png", "csv")}
+    for kind, path in files.items():
+        arguments += [f"--out-{kind}", path]
+    report.call("figure4", corpus.spec | {"depths": DEPTHS} | changed, *arguments)
+    return files
+
+
+def test_figure_4_has_the_same_bytes_twice(report):
+    first, second = draw(report, "first"), draw(report, "second")
+    for kind in ("svg", "png", "csv"):
+        assert first[kind].read_bytes() == second[kind].read_bytes()
+
+
+def test_figure_4_shows_scores_of_train_over_depth(report):
+    files = draw(report, note="only a demo")
+    csv = pd.read_csv(files["csv"], dtype={"layer": str})
+    com = csv[(csv["metric"] == "Com") & (csv["encoder"] == "HL")]
+    assert list(com["layer"]) == ["0", "1", "2", "3", "4"]
+    assert list(com["depth"]) == [0, 0.25, 0.5, 0.75, 1]
+    assert (csv["low"] <= csv["value"]).all()
+    metrics, _ = report.metrics({"a|clean|honest": report.corpus.folder / "HL4.parquet"})
+    scores = metrics["systems"]["a"]["clean"]["honest"]["train"]
+    assert com["value"].iloc[-1] == scores["com"]
+    constant = csv[(csv["encoder"] == "constant") & (csv["metric"] == "Com")]["value"].item()
+    assert constant == metrics["references"]["constant"]["train"]["com"]
+    assert "clip_" not in files["csv"].read_text()
+
+
+def test_figure_4_files_hold_no_date_and_no_software(report):
+    files = draw(report)
+    text = files["svg"].read_text()
+    ElementTree.fromstring(text)  # noqa: S314 (our own file)
+    assert "dc:date" not in text
+    assert "Matplotlib" not in text
+    picture = Image.open(files["png"])
+    assert set(picture.info) <= {"dpi"}
+    assert picture.width > 1000
+
+
+def test_figure_4_without_valence_shows_weighted_f1(make_report):
+    files = draw(make_report(valence=False))
+    assert set(pd.read_csv(files["csv"])["metric"]) == {"Dis"}
+
+
+def test_a_layer_without_depth_is_named(report):
+    with pytest.raises(MerflowError, match=r"MR\(block1\) has no depth"):
+        draw(report, depths={"HL": DEPTHS["HL"], "MR": {}})
+
+
+def test_a_single_layer_can_be_named_in_the_option(report):
+    corpus, folder = report.corpus, report.corpus.folder
+    path = corpus.predictions("one", 1.0)
+    report.call(
+        "figure4",
+        corpus.spec | {"depths": DEPTHS},
+        *("--manifest", corpus.manifest, "--folds", corpus.fold_file),
+        *("--probe", f"HL(2)={path}", "--out-svg", folder / "a.svg"),
+        *("--out-png", folder / "a.png", "--out-csv", folder / "a.csv"),
+    )
+    csv = pd.read_csv(folder / "a.csv", dtype={"layer": str})
+    assert set(csv["layer"].dropna()) == {"2"}

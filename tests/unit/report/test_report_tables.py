@@ -1,0 +1,148 @@
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from merflow.report.markdown import table
+from merflow.report.paper import CELLS, PRINTED, figure, misprints
+
+PAPER = ["mr_rf-baseline", "mr_rf-jdev", "fused-baseline", "fused-jdev"]
+
+
+def test_the_paper_has_one_misprint():
+    found = [(system, row, metric, known.printed) for system, row, metric, known in misprints()]
+    assert found == [("fused-baseline", "Train&Val", "Com", Decimal("0.6247"))]
+
+
+def test_the_paper_has_sixty_numbers_and_com_follows_from_dis_and_dim():
+    assert sum(figure(system, *cell) is not None for system in PRINTED for cell in CELLS) == 60
+    assert figure("fused-baseline", "Train&Val", "Com").recomputed == Decimal("0.6274")
+    for system in set(PRINTED) - {"fused-baseline"}:
+        known = figure(system, "Train&Val", "Com")
+        assert known.recomputed == known.printed
+
+
+def test_cells_of_table_1_come_from_the_metrics(scored):
+    report, metrics = scored
+    csv, page = report.table("table1", [*PAPER, "mine"])
+    splits = {"Train&Val": "train", "MER-MULTI": "test1", "MER-NOISE": "test2"}
+    names = {"Dis": "weighted_f1", "Dim": "mse", "Com": "com"}
+    for cell in csv.itertuples():
+        trained = "noise" if cell.row == "MER-NOISE" else "clean"
+        scores = metrics["systems"][cell.system][trained][cell.reading][splits[cell.row]]
+        assert cell.ours == scores[names[cell.metric]]
+        assert [cell.low, cell.high] == scores["interval"][names[cell.metric]]
+        assert f"{cell.ours:.4f} [" in page
+    assert len(csv) == 6 * 5 * 2
+
+
+def test_table_1_compares_with_the_paper_and_flags_its_misprint(scored):
+    report, _ = scored
+    csv, page = report.table("table1", [*PAPER, "mine"])
+    flagged = csv[csv["note"].notna()]
+    assert set(flagged["system"]) == {"fused-baseline"}
+    assert set(flagged["metric"]) == {"Com"}
+    assert set(flagged["paper"]) == {0.6247}
+    assert set(flagged["paper_recomputed"]) == {0.6274}
+    known = csv[csv["paper"].notna()]
+    reference = known["paper"].where(known["note"].isna(), known["paper_recomputed"])
+    assert (known["difference"] - (known["ours"] - reference)).abs().max() < 1e-9
+    assert "(0.6247†)" in page
+    assert "printed 0.6247, but its own Dis and Dim give 0.6274" in page
+
+
+def test_own_systems_appear_without_a_figure_of_the_paper(scored):
+    report, _ = scored
+    csv, page = report.table("table1", [*PAPER, "mine"])
+    own = csv[csv["system"] == "mine"]
+    assert len(own) == 5 * 2
+    assert own["paper"].isna().all()
+    assert list(dict.fromkeys(csv["system"])) == [*PAPER, "fused-jdev (equal weights)", "mine"]
+    assert "| mine " in page
+
+
+def test_table_1_prints_what_is_needed_to_judge_it(scored):
+    report, metrics = scored
+    _, page = report.table("table1", [*PAPER, "mine"], note="only a demo")
+    for words in ("only a demo", "most frequent class", "true class", "organiser - honest"):
+        assert words in page
+    assert "95 % percentile interval of 200 bootstrap" in page
+    assert "JDEV - baseline" in page
+    constant = metrics["references"]["constant"]["test1"]["com"]
+    assert f"{constant:.4f}" in page
+    assert "clip_" not in page
+
+
+def test_table_1_is_the_same_twice(scored):
+    report, _ = scored
+    first = report.table("table1", PAPER)[1]
+    assert report.table("table1", PAPER)[1] == first
+
+
+def test_systems_that_are_not_listed_are_left_out(scored):
+    report, _ = scored
+    csv, _ = report.table("table1", ["mine"])
+    assert set(csv["system"]) == {"mine"}
+
+
+def test_without_valence_table_1_has_dis_alone(make_report, trained):
+    report = make_report(valence=False)
+    report.metrics(trained(report.corpus, "mr_rf-baseline", 1.0))
+    csv, page = report.table("table1", ["mr_rf-baseline"])
+    assert set(csv["metric"]) == {"Dis"}
+    assert "Dim and Com are left out" in page
+    assert "JDEV -" not in page
+    assert "†" not in page
+
+
+def test_without_tests_table_1_has_train_alone(make_report, trained):
+    report = make_report(tests=())
+    report.metrics(trained(report.corpus, "mr_rf-baseline", 1.0))
+    csv, page = report.table("table1", ["mr_rf-baseline"])
+    assert set(csv["row"]) == {"Train&Val"}
+    assert "MER-MULTI" not in page
+    rows, _ = report.table("augmentation", ["mr_rf-baseline"])
+    assert set(rows["split"]) == {"train"}
+
+
+def test_rows_of_an_augmentation_that_was_not_run_are_left_out(corpus, report):
+    report.metrics({"s|clean|honest": corpus.predictions("s", 1.0)})
+    csv, page = report.table("table1", ["s"])
+    assert set(csv["row"]) == {"Train&Val", "MER-MULTI"}
+    assert "MER-NOISE" not in page.split("## Reference")[0]
+    rows, page = report.table("augmentation", ["s"])
+    assert rows.empty
+    assert "No system was trained both" in page
+
+
+def test_fewer_scored_clips_are_said(corpus, report):
+    path = corpus.predictions("s", 1.0)
+    frame = pd.read_parquet(path)
+    frame[frame["clip"] != "clip_train_004"].to_parquet(path, index=False)
+    report.metrics({"s|clean|honest": path})
+    assert "Train&Val: scored on 59 of 60 labelled clips" in report.table("table1", ["s"])[1]
+
+
+def test_quarantined_clips_are_counted_by_reason(corpus, report):
+    lost = corpus.folder / "q.csv"
+    lost.write_text("clip,split,reason\na,test1,missing\nb,test1,missing\nc,train,soundless\n")
+    report.metrics({"s|clean|honest": corpus.predictions("s", 1.0)}, quarantines=[lost])
+    _, page = report.table("table1", ["s"])
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()]
+    assert ["train", "60", "1 soundless"] in rows
+    assert ["test1", "25", "2 missing"] in rows
+    assert ["test2", "25", "none"] in rows
+
+
+def test_augmentation_sets_clean_beside_noise(scored):
+    report, _ = scored
+    csv, page = report.table("augmentation", PAPER)
+    assert set(csv["split"]) == {"train", "test1", "test2"}
+    for row in csv.itertuples():
+        assert row.difference == pytest.approx(row.noise - row.clean, abs=1.01e-4)
+        assert row.difference_low <= row.difference <= row.difference_high
+    assert "## MER-NOISE: Com" in page
+
+
+def test_markdown_keeps_a_bar_inside_its_cell():
+    assert table(["a", "b"], [["x|y", "1"]]).splitlines()[2] == "| x\\|y |   1 |"
