@@ -37,7 +37,6 @@ MANET_EXTRAS = (
     "numpy.ndarray",
     "numpy.dtype",
 )
-IGNORED_OBJECTS = {"manet": MANET_EXTRAS}
 
 
 def checked_digest(path: Path, architecture: str, declared: str | None, pin: bool = True) -> str:
@@ -169,9 +168,8 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _pickled(path: Path, architecture: str) -> Any:
-    allowed = [(Inert, name) for name in IGNORED_OBJECTS.get(architecture, ())]
     try:
-        with torch.serialization.safe_globals(allowed):
+        with torch.serialization.safe_globals([(Inert, name) for name in MANET_EXTRAS]):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))

@@ -126,7 +126,7 @@ def depth_of(layer: str, spec: Spec) -> float:
     return kind_of(spec).depth(layer, spec)
 
 
-def parse_feature(text: str, encoders: Mapping[str, Spec] | None = None) -> tuple[str, str]:
+def parse_feature(text: object, encoders: Mapping[str, Spec] | None = None) -> tuple[str, str]:
     """Split a feature name, ``"HL(18)"``, into encoder and layer, ``("HL", "18")``.
 
     Args:
