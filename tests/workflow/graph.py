@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,18 @@ def snakemake(folder: Path, *arguments: str, env: dict[str, str] | None = None) 
 
 
 def jobs_of(text: str) -> dict[str, int]:
-    """Count the jobs by rule that Snakemake's output announces, without the target rule."""
-    counts: dict[str, int] = {}
-    for rule in re.findall(r"^(?:local)?rule (\w+):$", text, flags=re.MULTILINE):
-        if rule != "all":
-            counts[rule] = counts.get(rule, 0) + 1
-    return counts
+    """Count the jobs by rule that Snakemake says it finished, without the target rule."""
+    rules = re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)$", text, flags=re.MULTILINE)
+    return dict(Counter(rule for rule in rules if rule != "all"))
+
+
+def planned_jobs(folder: Path) -> dict[str, int]:
+    """Count the jobs by rule that a dry run lists, without the target rule."""
+    outcome = snakemake(folder, "--cores", "2", "-n", "--quiet", "rules")
+    assert outcome.code == 0, outcome.text
+    table = outcome.text.partition("Job stats:")[2].partition("total")[0]
+    rules = re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)
+    return {rule: int(count) for rule, count in rules if rule != "all"}
 
 
 def prediction_bytes(folder: Path) -> dict[str, bytes]:

@@ -5,7 +5,15 @@ import subprocess
 
 import pandas as pd
 import pytest
-from graph import ROOT, metrics_of, prediction_bytes, small_settings, snakemake, write_settings
+from graph import (
+    ROOT,
+    metrics_of,
+    planned_jobs,
+    prediction_bytes,
+    small_settings,
+    snakemake,
+    write_settings,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("graph")]
 
@@ -133,7 +141,7 @@ def test_a_setting_reruns_what_depends_on_it(finished_run, key, value, rules):
     node[key[-1]] = value
     write_settings(finished_run, settings)
     try:
-        planned = snakemake(finished_run, "--cores", "2", "-n").jobs
+        planned = planned_jobs(finished_run)
     finally:
         write_settings(finished_run, small_settings())
     assert rules.items() <= planned.items(), planned

@@ -103,7 +103,7 @@ def extraction_options(wildcards, input):
 
 def extraction_spec(wildcards):
     encoder = layout.encoder_spec(wildcards.encoder)
-    kept = {key: value for key, value in encoder.items() if key not in ("demo", "weights")}
+    kept = {key: value for key, value in encoder.items() if key != "demo"}
     return spec({**kept, **{key: config["features"][key] for key in ("device", "batch")}})
 
 

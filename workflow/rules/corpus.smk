@@ -18,6 +18,8 @@ if config["corpus"]["adapter"] == "demo":
             spec=spec(config["corpus"]["demo"]),
             shards=SHARDS,
             clips=f"{layout.corpus_root}/clips",
+        message:
+            "Demo clips, part {wildcards.shard}"
         shell:
             "python -m merflow corpus demo-clips --spec {params.spec:q}"
             " --part {wildcards.shard} --parts {params.shards}"
@@ -35,6 +37,8 @@ if config["corpus"]["adapter"] == "demo":
             "results/runs/benchmarks/corpus_demo_table.tsv"
         params:
             parts=options("--part-table", PARTS),
+        message:
+            "Demo labels"
         shell:
             "python -m merflow corpus demo-table {params.parts}"
             " --out {output.table:q} > {log:q} 2>&1"
@@ -51,6 +55,8 @@ if config["corpus"]["adapter"] == "demo":
             "results/runs/benchmarks/corpus_demo_noise.tsv"
         params:
             spec=spec(config["corpus"]["demo"]),
+        message:
+            "Demo noise recordings"
         shell:
             "python -m merflow corpus demo-noise --spec {params.spec:q}"
             " --out {output.noise:q} > {log:q} 2>&1"
@@ -72,6 +78,8 @@ rule corpus_check:
         spec=spec({key: config["corpus"][key] for key in ("classes", "valence", "tests")}),
         shards=SHARDS,
         root=corpus_root,
+    message:
+        "Checking clips, shard {wildcards.shard}"
     shell:
         "python -m merflow corpus check --spec {params.spec:q} --csv {input.csv:q}"
         " --root {params.root:q} --shard {wildcards.shard} --shards {params.shards}"
@@ -91,6 +99,8 @@ rule corpus_manifest:
         "results/runs/benchmarks/corpus_manifest.tsv"
     params:
         checked=options("--checked", CHECKED),
+    message:
+        "Manifest and quarantine"
     shell:
         "python -m merflow corpus manifest {params.checked} --out {output.manifest:q}"
         " --quarantine {output.quarantine:q} > {log:q} 2>&1"
@@ -108,6 +118,8 @@ rule corpus_folds:
         "results/runs/benchmarks/corpus_folds.tsv"
     params:
         spec=spec(config["corpus"]["folds"]),
+    message:
+        "Folds"
     shell:
         "python -m merflow corpus folds --spec {params.spec:q} --manifest {input.manifest:q}"
         " --out {output.folds:q} > {log:q} 2>&1"

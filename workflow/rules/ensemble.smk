@@ -1,7 +1,7 @@
 # ensemble: k1, k2, k3 on the simplex, found on other folds than the one they are used for.
 rule ensemble_fuse:
     input:
-        code=code("ensemble"),
+        code=code("ensemble", "training"),
         manifest=layout.manifest,
         folds=layout.folds,
         members=ensemble_members,
@@ -18,6 +18,8 @@ rule ensemble_fuse:
     params:
         spec=spec(layout.ensemble_spec()),
         members=ensemble_options,
+    message:
+        "Ensemble {wildcards.ensemble}, {wildcards.reading} reading"
     shell:
         "python -m merflow ensemble fuse --spec {params.spec:q} --manifest {input.manifest:q}"
         " --folds {input.folds:q} {params.members} --out {output.predictions:q}"

@@ -23,6 +23,8 @@ rule faces_crop:
         root=corpus_root,
         store=f"results/faces/{layout.faces_key}/store",
         threads=FACES["numeric_threads"],
+    message:
+        "Faces, shard {wildcards.shard}"
     shell:
         "python -m merflow --threads {params.threads} faces crop --spec {params.spec:q}"
         " --manifest {input.manifest:q} --root {params.root:q}"
@@ -45,6 +47,8 @@ rule faces_quality:
         "results/runs/benchmarks/faces_quality.tsv"
     params:
         tracks=options("--tracks", TRACKS),
+    message:
+        "Quality of faces"
     shell:
         "python -m merflow faces quality {params.tracks} --manifest {input.manifest:q}"
         " --out {output.quality:q} --quarantine {output.quarantine:q} > {log:q} 2>&1"
@@ -64,6 +68,8 @@ rule faces_sheet:
         "results/runs/benchmarks/faces_sheet.tsv"
     params:
         crops=options("--crops", CROPS),
+    message:
+        "Contact sheet of faces"
     shell:
         "python -m merflow faces sheet {params.crops} --manifest {input.manifest:q}"
         " --out {output.sheet:q} > {log:q} 2>&1"

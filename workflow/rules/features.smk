@@ -17,6 +17,8 @@ rule features_demo_encoder:
         made="[0-9a-f]{8}",
     params:
         spec=demo_encoder_spec,
+    message:
+        "Demo encoder {wildcards.architecture}"
     shell:
         "python -m merflow features demo-encoder --kind {wildcards.architecture}"
         " --spec {params.spec:q} --out {output.weights:q} > {log:q} 2>&1"
@@ -47,6 +49,8 @@ rule features_extract:
         root=corpus_root,
         store="results/features/{encoder}-{digest}/{condition}/store",
         threads=config["features"]["numeric_threads"],
+    message:
+        "Features {wildcards.encoder}, {wildcards.condition}, shard {wildcards.shard}"
     shell:
         "python -m merflow --threads {params.threads} features extract"
         " --name {wildcards.encoder} --spec {params.spec:q} --weights {input.weights:q}"
@@ -68,6 +72,8 @@ rule features_manifest:
         "results/runs/benchmarks/features_manifest.tsv"
     params:
         shards=options("--shard", named_feature_shards()),
+    message:
+        "Manifest of the feature cache"
     shell:
         "python -m merflow features manifest {params.shards}"
         " --out {output.manifest:q} > {log:q} 2>&1"

@@ -24,6 +24,8 @@ rule fusion_train:
         features=run_features,
         out=subpath(output[0], parent=True),
         threads=config["fusion"]["numeric_threads"],
+    message:
+        "Training {wildcards.run}"
     shell:
         "python -m merflow --threads {params.threads} fusion train --spec {params.spec:q}"
         " --manifest {input.manifest:q} --folds {input.folds:q} {params.features}"

@@ -12,6 +12,8 @@ rule noise_draw:
         "results/runs/benchmarks/noise_draw.tsv"
     params:
         spec=spec({key: config["noise"][key] for key in ("seed", "copies", "preset", "visual")}),
+    message:
+        "Drawing noise"
     shell:
         "python -m merflow noise draw --spec {params.spec:q} --manifest {input.manifest:q}"
         " --root {input.noise:q} --out {output.noise:q} > {log:q} 2>&1"

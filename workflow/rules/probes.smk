@@ -23,6 +23,8 @@ rule probes_train:
         features=probe_features,
         out=subpath(output[0], parent=True),
         threads=config["probes"]["numeric_threads"],
+    message:
+        "Probes of {wildcards.encoder}"
     shell:
         "python -m merflow --threads {params.threads} probes train --spec {params.spec:q}"
         " --manifest {input.manifest:q} --folds {input.folds:q} {params.features}"

@@ -23,6 +23,8 @@ rule report_metrics:
         spec=report_spec("bootstrap"),
         quarantine=options("--quarantine", QUARANTINES),
         predictions=options("--predictions", pairs(PREDICTIONS)),
+    message:
+        "Metrics"
     shell:
         "python -m merflow report metrics --spec {params.spec:q} --manifest {input.manifest:q}"
         " --folds {input.folds:q} {params.quarantine} {params.predictions}"
@@ -31,7 +33,7 @@ rule report_metrics:
 
 rule report_table1:
     input:
-        code=code("report"),
+        code=code("report", "training"),
         metrics="results/metrics.json",
     output:
         csv=f"{layout.tables}/table1.csv",
@@ -46,6 +48,8 @@ rule report_table1:
         "results/runs/benchmarks/report_table1.tsv"
     params:
         spec=report_spec("rows", "note", "systems"),
+    message:
+        "Table 1"
     shell:
         "python -m merflow report table1 --spec {params.spec:q} --metrics {input.metrics:q}"
         " --out-csv {output.csv:q} --out-md {output.md:q} > {log:q} 2>&1"
@@ -53,7 +57,7 @@ rule report_table1:
 
 rule report_augmentation:
     input:
-        code=code("report"),
+        code=code("report", "training"),
         metrics="results/metrics.json",
     output:
         csv=f"{layout.tables}/augmentation.csv",
@@ -68,6 +72,8 @@ rule report_augmentation:
         "results/runs/benchmarks/report_augmentation.tsv"
     params:
         spec=report_spec("rows", "note", "systems"),
+    message:
+        "Table of augmentation"
     shell:
         "python -m merflow report augmentation --spec {params.spec:q}"
         " --metrics {input.metrics:q} --out-csv {output.csv:q} --out-md {output.md:q}"
@@ -98,6 +104,8 @@ rule report_figure4:
             "--probe",
             pairs({name: f"{layout.probe(name)}/predictions-honest.parquet" for name in PROBED}),
         ),
+    message:
+        "Figure 4"
     shell:
         "python -m merflow report figure4 --spec {params.spec:q} --manifest {input.manifest:q}"
         " --folds {input.folds:q} {params.probes} --out-svg {output.svg:q}"
@@ -107,7 +115,7 @@ rule report_figure4:
 # The challenge's csv: predictions of single clips, so private.
 rule report_submission:
     input:
-        code=code("report"),
+        code=code("report", "training"),
         manifest=layout.manifest,
         quarantine=f"{layout.corpus}/quarantine.csv",
         predictions=submitted_predictions,
@@ -121,6 +129,8 @@ rule report_submission:
         split=one_of(config["corpus"]["tests"]),
     params:
         spec=report_spec(),
+    message:
+        "Submission for {wildcards.split}"
     shell:
         "python -m merflow report submission --spec {params.spec:q}"
         " --manifest {input.manifest:q} --quarantine {input.quarantine:q}"
@@ -131,7 +141,7 @@ rule report_submission:
 # Committed: versions, counts and digests; no clip, no time, no path.
 rule report_manifest:
     input:
-        code=code("report"),
+        code=code("report", "training"),
         manifest=layout.manifest,
         quarantine=QUARANTINES,
     output:
@@ -143,6 +153,8 @@ rule report_manifest:
     params:
         spec=report_spec("digests"),
         quarantine=options("--quarantine", QUARANTINES),
+    message:
+        "Manifest of the run"
     shell:
         "python -m merflow report manifest --spec {params.spec:q}"
         " --manifest {input.manifest:q} {params.quarantine}"
@@ -152,7 +164,7 @@ rule report_manifest:
 # Ignored by Git: what ran where, with which weights, and what it cost.
 rule report_run:
     input:
-        code=code("report"),
+        code=code("report", "training"),
         results=[tables(), figures(), submissions(), "results/metrics.json"],
         weights=[layout.weights(name) for name in config["features"]["encoders"]],
     output:
@@ -166,6 +178,8 @@ rule report_run:
             pairs({name: layout.weights(name) for name in config["features"]["encoders"]}),
         ),
         benchmarks="results/runs/benchmarks",
+    message:
+        "Record of the run"
     shell:
         "python -m merflow report run --spec {params.spec:q} {params.weights}"
         " --benchmark-dir {params.benchmarks:q} --out {output.run:q} > {log:q} 2>&1"

@@ -84,7 +84,7 @@ def demo_clips(spec: dict[str, Any], part: int, parts: int, out: Path, table: Pa
 @click.option("--out", type=PATH, required=True, help="Folder for the recordings.")
 def demo_noise(spec: dict[str, Any], out: Path) -> None:
     """Generate the noise recordings of the demo corpus."""
-    from merflow.corpus.demo.generate import generate_noise
+    from merflow.corpus.demo.noise import generate_noise
 
     generate_noise(spec, out)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from merflow.errors import MerflowError
 from merflow.seeds import seed_of
 from merflow.storage.atomic import replacing
 
@@ -85,6 +86,8 @@ class ShardStore:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         name = output.stem
+        for torn in self.folder.glob(f".part-{name}-*"):  # left by a kill in the middle of a write
+            torn.unlink()
         found = self.find(keys)
         missing = [key for key in keys if key not in found]
         started, told = time.monotonic(), time.monotonic()
@@ -107,12 +110,7 @@ class ShardStore:
 
     def _merge(self, found: Mapping[str, Path], output: Path) -> None:
         """Write the shard from its parts, link it into the store, drop this shard's parts."""
-        by_file: dict[Path, list[str]] = {}
-        for key in sorted(found):
-            by_file.setdefault(found[key], []).append(key)
-        items: dict[str, Item] = {}
-        for path, held in by_file.items():
-            items |= self.codec.read(path, held)
+        items = self._read(found)
         with replacing(output) as temporary:
             self.codec.write(temporary, {key: items[key] for key in sorted(items)}, self.recipe)
         kept = self.folder / f"shard-{output.parent.name}-{output.name}"
@@ -121,5 +119,24 @@ class ShardStore:
             os.link(output, kept)
         except OSError:  # a file system without hard links
             shutil.copyfile(output, kept)
+        # The link comes first: a neighbour that has listed a part finds its items again there.
         for part in self.folder.glob(f"part-{output.stem}-*{self.codec.suffix}"):
             part.unlink()
+
+    def _read(self, found: Mapping[str, Path]) -> dict[str, Item]:
+        """Read all items, looking once more for those whose file a neighbour has merged."""
+        by_file: dict[Path, list[str]] = {}
+        for key in sorted(found):
+            by_file.setdefault(found[key], []).append(key)
+        items: dict[str, Item] = {}
+        for path, held in by_file.items():
+            try:
+                items |= self.codec.read(path, held)
+            except FileNotFoundError:
+                again = self.find(held)
+                if again.keys() != set(held):
+                    raise MerflowError(
+                        f"{path} was removed while its items were read; run the same command again"
+                    ) from None
+                items |= self._read(again)
+        return items

@@ -1,0 +1,130 @@
+"""Shards: resumed equals straight, neighbours do not disturb, other recipes are never read."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from merflow.storage.shards import ShardStore, shard_of
+
+KEYS = [f"clip{i:02d}" for i in range(13)]
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Items are numbers in a JSON file."""
+
+    suffix: str = ".json"
+
+    def write(self, path, items, recipe):
+        path.write_text(json.dumps({"recipe": recipe, "items": dict(items)}))
+
+    def keys(self, path):
+        held = json.loads(path.read_text())
+        return held["recipe"], list(held["items"])
+
+    def read(self, path, keys):
+        held = json.loads(path.read_text())["items"]
+        return {key: held[key] for key in keys}
+
+
+class Killed(BaseException):
+    """Stands for a kill: no handler of errors catches it."""
+
+
+def compute_until(limit, done):
+    def compute(keys):
+        if len(done) + len(keys) > limit:
+            raise Killed
+        done.extend(keys)
+        return {key: len(key) + int(key[4:]) for key in keys}
+
+    return compute
+
+
+def store(folder, recipe="a"):
+    return ShardStore(folder / "store", recipe, Plain())
+
+
+def test_straight_run_computes_each_item_once_in_batches(tmp_path):
+    done = []
+    count = store(tmp_path).complete(KEYS, compute_until(99, done), tmp_path / "0.json", 4)
+    assert count == 13
+    assert done == KEYS
+    assert Plain().keys(tmp_path / "0.json") == ("a", KEYS)
+
+
+@pytest.mark.parametrize("limit", range(0, 14, 3))
+def test_killed_and_resumed_equals_straight(tmp_path, limit):
+    straight = tmp_path / "straight"
+    store(straight).complete(KEYS, compute_until(99, []), straight / "0.json", 3)
+    resumed, done = tmp_path / "resumed", []
+    if limit < 13:
+        with pytest.raises(Killed):
+            store(resumed).complete(KEYS, compute_until(limit, done), resumed / "0.json", 3)
+    assert len(done) >= limit - 2
+    rest = []
+    store(resumed).complete(KEYS, compute_until(99, rest), resumed / "0.json", 3)
+    assert not set(done) & set(rest)
+    assert (resumed / "0.json").read_bytes() == (straight / "0.json").read_bytes()
+    names = sorted(path.name for path in (resumed / "store").iterdir())
+    assert names == ["shard-resumed-0.json"]
+
+
+def test_deleted_output_is_assembled_from_the_store(tmp_path):
+    store(tmp_path).complete(KEYS, compute_until(99, []), tmp_path / "0.json", 5)
+    before = (tmp_path / "0.json").read_bytes()
+    (tmp_path / "0.json").unlink()
+    assert store(tmp_path).complete(KEYS, compute_until(0, []), tmp_path / "0.json", 5) == 0
+    assert (tmp_path / "0.json").read_bytes() == before
+
+
+def test_grown_and_shrunk_shards_compute_only_what_is_new(tmp_path):
+    run = store(tmp_path)
+    run.complete(KEYS[:8], compute_until(99, []), tmp_path / "0.json", 5)
+    done = []
+    assert run.complete(KEYS, compute_until(99, done), tmp_path / "0.json", 5) == 5
+    assert done == KEYS[8:]
+    assert run.complete(KEYS[2:5], compute_until(0, []), tmp_path / "0.json", 5) == 0
+    assert Plain().keys(tmp_path / "0.json")[1] == KEYS[2:5]
+
+
+def test_another_recipe_is_computed_anew(tmp_path):
+    store(tmp_path).complete(KEYS, compute_until(99, []), tmp_path / "0.json", 5)
+    done = []
+    store(tmp_path, "b").complete(KEYS, compute_until(99, done), tmp_path / "0.json", 5)
+    assert done == KEYS
+
+
+def test_part_merged_by_a_neighbour_meanwhile_is_found_again(tmp_path):
+    run = store(tmp_path)
+    with pytest.raises(Killed):
+        run.complete(KEYS[:6], compute_until(3, []), tmp_path / "0.json", 3)
+
+    def compute(keys):
+        # The neighbour finishes while this shard, which listed its part, is at work.
+        run.complete(KEYS[:6], compute_until(99, []), tmp_path / "0.json", 3)
+        return dict.fromkeys(keys, 0)
+
+    shared = [*KEYS[:2], "clip90"]
+    assert run.complete(shared, compute, tmp_path / "1.json", 3) == 1
+    assert Plain().keys(tmp_path / "1.json")[1] == shared
+
+
+def test_empty_shard_is_written(tmp_path):
+    assert store(tmp_path).complete([], compute_until(0, []), tmp_path / "0.json", 5) == 0
+    assert Plain().keys(tmp_path / "0.json") == ("a", [])
+
+
+def test_torn_write_of_a_kill_is_removed(tmp_path):
+    torn = tmp_path / "store" / ".part-0-clip00.1.json"
+    torn.parent.mkdir()
+    torn.write_text("{")
+    store(tmp_path).complete(KEYS, compute_until(99, []), tmp_path / "0.json", 5)
+    assert not torn.exists()
+
+
+def test_shard_of_a_clip_depends_on_nothing_else_and_spreads():
+    assert all(shard_of(key, 1) == 0 for key in KEYS)
+    counts = [sum(shard_of(f"sample_{i:08d}", 4) == k for i in range(4000)) for k in range(4)]
+    assert min(counts) > 900

@@ -1,0 +1,100 @@
+"""Paths: a setting changes the paths of what depends on it, and no others."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from merflow.layout import Layout
+
+PRESET = Path(__file__).parents[2] / "presets" / "demo.yaml"
+BASE = yaml.safe_load(PRESET.read_text())
+
+
+def changed(key, value):
+    config = copy.deepcopy(BASE)
+    *parents, last = key.split(".")
+    node = config
+    for parent in parents:
+        node = node[parent]
+    node[last] = value
+    return Layout(config)
+
+
+def digests(layout):
+    """Return what each family of paths is called."""
+    encoders = layout.config["features"]["encoders"]
+    runs = {run.label: name for name, run in layout.runs.items()}
+    return {
+        "corpus": layout.corpus,
+        "folds": layout.folds,
+        "faces": layout.faces,
+        "noise": layout.noise_manifest,
+        "HL": layout.features("HL", "clean"),
+        "RF": layout.features("RF", "clean"),
+        "HL noise": layout.features("HL", "noise"),
+        "weights": tuple(layout.weights(name) for name in encoders),
+        "probes": tuple(layout.probe(name) for name in encoders),
+        "baseline": (runs["all_s1-baseline.clean"], runs["hl-baseline.clean"]),
+        "visual": runs["mr_rf-baseline.clean"],
+        "jdev": (runs["all_s1-jdev.clean"], runs["all_s1-jdev.noise"]),
+        "noisy": runs["all_s1-baseline.noise"],
+        "ensemble": tuple(layout.ensembles),
+    }
+
+
+LEARNED = {"probes", "baseline", "visual", "jdev", "noisy", "ensemble"}
+CASES = [
+    ("fusion.jdev.delta_init", 0.5, {"jdev", "ensemble"}),
+    ("fusion.training.dropout", 0.1, LEARNED - {"probes"}),
+    ("probes.training.dropout", 0.1, {"probes"}),
+    ("noise.copies", 2, {"noise", "HL noise", "jdev", "noisy", "ensemble"}),
+    ("faces.fps", 2.0, {"faces", "RF", *LEARNED}),
+    ("corpus.folds.seed", 1, {"folds", *LEARNED}),
+    ("features.encoders.HL.demo.seed", 9, {"HL", "HL noise", "weights", *LEARNED} - {"visual"}),
+    ("ensemble.step", 0.1, {"ensemble"}),
+    ("report.decimals", 3, set()),
+    ("corpus.shards", 5, set()),
+    ("features.batch", 3, set()),
+    ("features.device", "cuda", set()),
+    ("fusion.numeric_threads", 2, set()),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "expected"), CASES, ids=[case[0] for case in CASES])
+def test_a_setting_moves_exactly_what_depends_on_it(key, value, expected):
+    before, after = digests(Layout(copy.deepcopy(BASE))), digests(changed(key, value))
+    assert {name for name in before if before[name] != after[name]} == expected
+
+
+def test_without_valence_there_is_no_jdev():
+    layout = changed("corpus.valence", False)
+    assert all(run.system["decoder"] == "baseline" for run in layout.runs.values())
+    assert not any("jdev" in name for name in layout.ensembles)
+    assert all(layout.run_spec(run)["loss"] == "sum" for run in layout.runs.values())
+
+
+def test_a_pinned_weight_may_lie_anywhere():
+    digest = "ab" * 32
+    spec = BASE["features"]["encoders"]["MR"] | {"sha256": digest}
+    keys = {
+        changed("features.encoders.MR", spec | {"weights": path}).encoder_key("MR")
+        for path in ("a/manet.pth", "b/manet.pth")
+    }
+    assert len(keys) == 1
+
+
+def test_a_system_of_ones_own_gets_a_run():
+    own = {
+        "name": "mine",
+        "features": ["HL(6)", "MR(block1)"],
+        "strategy": 1,
+        "decoder": "jdev",
+        "loss": "kendall",
+        "augmentation": ["clean"],
+    }
+    layout = changed("fusion.systems", [*BASE["fusion"]["systems"], own])
+    assert "mine" in layout.system_names()
+    assert any(name.startswith("mine.clean-") for name in layout.runs)
+    assert "mine|clean|honest" in layout.predictions()
