@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, UInt8
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from merflow.errors import MerflowError
 from merflow.faces.detect import LANDMARKS
@@ -48,7 +48,8 @@ class CropCodec:
         for key, clip in items.items():
             tensors[f"{key}/crops"] = np.ascontiguousarray(clip.crops)
             tensors[f"{key}/track"] = np.ascontiguousarray(clip.track)
-        save_file(tensors, path, metadata={"recipe": recipe})
+        # save_file would make a file that only its owner may read.
+        path.write_bytes(save(tensors, metadata={"recipe": recipe}))
 
     def keys(self, path: Path) -> tuple[str, list[str]]:
         """Return (recipe, keys) without reading values; raises MerflowError if damaged."""

@@ -72,3 +72,10 @@ def test_a_damaged_file_is_told(tmp_path, length):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(MerflowError, match="no face file"):
         read_crops([tmp_path / "a.safetensors"])
+
+
+def test_others_may_read_the_file_as_any_other(tmp_path):
+    path, other = tmp_path / "a.safetensors", tmp_path / "other"
+    CropCodec().write(path, ITEMS, "recipe")
+    other.touch()
+    assert path.stat().st_mode == other.stat().st_mode
