@@ -1,0 +1,1 @@
+"""A generated, seeded, licence-free corpus of drawn talking heads with synthetic speech."""

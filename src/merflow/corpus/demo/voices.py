@@ -1,0 +1,96 @@
+"""The synthesiser's voices, shared out so that no noise is spoken by a speaker of a clip."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from merflow.seeds import generator
+
+# By purpose: clips, babble of the noisy test clips, noise files for augmentation.
+MALE = {
+    "clip": ("Male1", "Male2", "Male3", "Male4"),
+    "babble": ("Male5",),
+    "noise": ("Male6", "Male7"),
+}
+FEMALE = {"clip": ("Female1", "Female2", "Female3"), "babble": ("Female4",), "noise": ("Female5",)}
+
+SENTENCES = (
+    "The train to the city leaves at nine",
+    "They moved the meeting to the second floor",
+    "The letter is on the table by the door",
+    "We have been waiting here since noon",
+    "My brother is bringing the keys tonight",
+    "The window in the kitchen was open all day",
+    "She told them about it this morning",
+    "There is a new teacher at the school",
+    "He left his coat in the other room",
+    "The shop at the corner closes on Monday",
+    "You can see the river from the bridge",
+    "The doctor called about the results",
+    "Somebody has parked in front of the gate",
+    "The children are already in the garden",
+    "I found the old pictures in a box",
+    "The bus was late again this evening",
+)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One speaker's voice.
+
+    Attributes:
+        variant: Name of the synthesiser's voice.
+        formants: Factor on the formants, as of a shorter (above 1) vocal tract.
+        pitch_hz: Median pitch in neutral speech.
+        female: Decides over the face as well.
+    """
+
+    variant: str
+    formants: float
+    pitch_hz: float
+    female: bool
+
+
+@dataclass(frozen=True)
+class Prosody:
+    """How something is said.
+
+    Attributes:
+        pitch: Factor on the speaker's median pitch.
+        pitch_range: Factor on the excursions of the pitch.
+        tempo: Factor on the speed.
+        level_db: RMS of the speech against full scale.
+        brightness: 0..1, how much the high frequencies are raised.
+        question: Whether the pitch rises at the end.
+    """
+
+    pitch: float
+    pitch_range: float
+    tempo: float
+    level_db: float
+    brightness: float
+    question: bool
+
+
+def draw_voice(seed: int, purpose: str, number: int) -> Voice:
+    """Return voice ``number`` of a purpose: ``clip``, ``babble`` or ``noise``.
+
+    Sexes alternate; voices of different purposes never share a variant.
+    """
+    rng = generator(seed, "demo-speaker", purpose, number)
+    female = number % 2 == 1
+    variants = (FEMALE if female else MALE)[purpose]
+    return Voice(
+        variant=variants[number // 2 % len(variants)],
+        formants=float(rng.uniform(0.94, 1.08)),
+        pitch_hz=float(rng.uniform(165, 215) if female else rng.uniform(90, 130)),
+        female=female,
+    )
+
+
+def draw_sentences(rng: np.random.Generator, number: int) -> list[str]:
+    """Draw sentences, none twice before all were drawn."""
+    order = np.concatenate(
+        [rng.permutation(len(SENTENCES)) for _ in range(-(-number // len(SENTENCES)))]
+    )
+    return [SENTENCES[place] for place in order[:number]]

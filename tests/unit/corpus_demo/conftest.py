@@ -1,0 +1,16 @@
+"""A corpus small enough to be drawn in a second."""
+
+import pytest
+
+
+@pytest.fixture
+def tiny() -> dict:
+    return {
+        "seed": 7,
+        "clips": {"train": 2, "test1": 1, "test2": 1},
+        "speakers": 3,
+        "duration_s": 0.6,
+        "fps": 10.0,
+        "width": 128,
+        "height": 96,
+    }

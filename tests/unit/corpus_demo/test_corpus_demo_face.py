@@ -1,0 +1,153 @@
+"""Drawn faces are what detectors of faces look for, and move as told."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from merflow.corpus.demo.acting import draw_rest
+from merflow.corpus.demo.face import Face, Pose
+from merflow.corpus.demo.features import Expression
+from merflow.corpus.demo.identity import draw_identity
+from merflow.seeds import generator
+
+WIDTH, HEIGHT = 240, 180
+
+
+def face_of(number, width=WIDTH, height=HEIGHT, rest=None):
+    rng = generator(0, "test-face", number)
+    who = draw_identity(rng, female=number % 2 == 1)
+    return Face(who, width, height, rest or Pose(), rng.uniform(-1, 1), rng)
+
+
+def any_expression(rng):
+    return Expression(
+        brow_raise=rng.uniform(-0.5, 1.0),
+        inner_brow=rng.uniform(-1.0, 0.9),
+        eye_open=rng.uniform(0.66, 1.4),
+        mouth_curve=rng.uniform(-0.9, 1.0),
+        mouth_open=rng.uniform(0.0, 0.85),
+        mouth_width=rng.uniform(0.88, 1.2),
+        nose_wrinkle=rng.uniform(0.0, 0.6),
+    )
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """Frames of 20 faces with any expression, and where the middle of each face is."""
+    cv2.setNumThreads(1)
+    frames = []
+    for number in range(20):
+        rng = generator(1, "test-sample", number)
+        rest = draw_rest(rng)
+        face = face_of(number, rest=rest)
+        for _ in range(3):
+            pose = replace(rest, x=rest.x + rng.normal(0, 0.01), roll=rest.roll + rng.normal(0, 2))
+            frames.append((face.draw(any_expression(rng), pose), pose))
+    return frames
+
+
+def is_at(box, pose):
+    x, y, width, height = box
+    across = abs(x + width / 2 - pose.x * WIDTH) / width
+    down = abs(y + height / 2 - pose.y * HEIGHT) / height
+    return across < 0.15 and down < 0.25
+
+
+def test_the_cascade_finds_exactly_one_face_and_two_eyes(sample):
+    faces = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml")
+    eyes = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_eye.xml")
+    one = two = 0
+    for frame, pose in sample:
+        gray = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+        found = faces.detectMultiScale(gray, 1.1, 3, minSize=(HEIGHT // 5, HEIGHT // 5))
+        if len(found) != 1 or not is_at(found[0], pose):
+            continue
+        one += 1
+        x, y, width, height = found[0]
+        upper = gray[y : y + int(0.6 * height), x : x + width]
+        pairs = eyes.detectMultiScale(upper, 1.05, 3, minSize=(width // 7, width // 7))
+        middles = [left + wide / 2 for left, _, wide, _ in pairs]
+        two += any(m < width / 2 for m in middles) and any(m > width / 2 for m in middles)
+    assert one >= 0.95 * len(sample)
+    assert two >= 0.95 * len(sample)
+
+
+@pytest.mark.real
+def test_yunet_finds_exactly_one_face(sample):
+    root = os.environ.get("MERFLOW_REAL_DATA")
+    if not root:
+        pytest.skip("MERFLOW_REAL_DATA is not set: no YuNet weights")
+    weights = sorted((Path(root) / "weights").glob("face_detection_yunet*.onnx"))
+    if not weights:
+        pytest.skip("no YuNet weights in MERFLOW_REAL_DATA")
+    detector = cv2.FaceDetectorYN.create(str(weights[0]), "", (WIDTH, HEIGHT), 0.6)
+    one = 0
+    for frame, pose in sample:
+        _, found = detector.detect(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        one += found is not None and len(found) == 1 and is_at(found[0][:4], pose)
+    assert one >= 0.95 * len(sample)
+
+
+@pytest.mark.parametrize(("width", "height"), [(240, 180), (128, 96), (322, 242)])
+def test_frames_have_the_size_asked_for(width, height):
+    frame = face_of(0, width, height).draw(Expression(), Pose())
+    assert frame.shape == (height, width, 3)
+    assert frame.dtype == np.uint8
+
+
+def test_the_same_seed_draws_the_same_pixels_and_drawing_leaves_no_trace():
+    first, second = face_of(3), face_of(3)
+    wanted = first.draw(Expression(), Pose())
+    second.draw(Expression(mouth_open=0.8, eye_open=0.0), Pose(x=0.4, roll=5))
+    assert np.array_equal(second.draw(Expression(), Pose()), wanted)
+
+
+def test_speakers_look_different():
+    means = [face_of(n).draw(Expression(), Pose()).mean((0, 1)) for n in range(6)]
+    assert min(np.abs(a - b).max() for a in means for b in means if a is not b) > 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Expression(brow_raise=0.8),
+        Expression(inner_brow=-0.8),
+        Expression(eye_open=0.0),
+        Expression(mouth_curve=0.8),
+        Expression(mouth_open=0.5),
+        Expression(mouth_width=1.2),
+        Expression(nose_wrinkle=0.8),
+    ],
+)
+def test_each_number_of_an_expression_is_seen(other):
+    face = face_of(2)
+    rest, moved = (face.draw(shown, Pose()).astype(int) for shown in (Expression(), other))
+    assert np.abs(rest - moved).max() > 20
+
+
+def test_a_wider_mouth_changes_more_of_the_picture():
+    face = face_of(1)
+    shut = face.draw(Expression(), Pose()).astype(int)
+    changed = []
+    for mouth_open in (0.2, 0.4, 0.6, 0.8):
+        frame = face.draw(Expression(mouth_open=mouth_open), Pose())
+        changed.append(int((np.abs(frame - shut).max(2) > 25).sum()))
+    assert changed == sorted(changed)
+    assert changed[-1] > 2 * changed[0] > 0
+
+
+def test_a_head_moves_with_its_pose():
+    rng = generator(0, "test-face", 4)
+    face = Face(draw_identity(rng, female=False), WIDTH, HEIGHT, Pose(), 0.0, rng)
+    left, right = (face.draw(Expression(), Pose(x=x)).astype(int) for x in (0.4, 0.6))
+    middle = {x: round(x * WIDTH) for x in (0.4, 0.6)}
+    here, there = (
+        picture[50:130, middle[x] - 30 : middle[x] + 30]
+        for picture, x in ((left, 0.4), (right, 0.6))
+    )
+    assert np.abs(here - there).max() <= 2
+    assert np.abs(left - right).max() > 50
