@@ -297,6 +297,16 @@ class Layout:
                 )
         return files
 
+    def note(self) -> str | None:
+        """The line that every table and figure carries while anything of the demo is in it."""
+        encoders = self.config["features"]["encoders"].values()
+        parts = ["demo corpus"] if self.config["corpus"]["adapter"] == "demo" else []
+        if any(spec["weights"] == "demo" for spec in encoders):
+            parts.append("unpretrained demo encoders")
+        if not parts:
+            return None
+        return f"{', '.join(parts)}: shows the method, says nothing about MER 2023"
+
     def submissions(self) -> dict[str, str]:
         """Prediction file of the submitted system for each test split that can have one."""
         system = self.config["report"]["submission"]

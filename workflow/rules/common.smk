@@ -192,7 +192,7 @@ def report_spec(*wanted):
     encoders = config["features"]["encoders"]
     extra = {
         "bootstrap": report["bootstrap"],
-        "note": report["note"],
+        "note": layout.note(),
         "rows": report["rows"],
         "systems": layout.system_names(),
         "digests": {"corpus": layout.corpus_key, "faces": layout.faces_key},

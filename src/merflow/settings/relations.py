@@ -1,0 +1,135 @@
+"""What the parts of ``params.yaml`` must say together; each raises :class:`MerflowError`."""
+
+from typing import Any
+
+from merflow.encoders.registry import KINDS, parse_feature
+from merflow.errors import MerflowError
+from merflow.settings.sentences import FILE
+
+DEMO_CLASSES = {"neutral", "angry", "happy", "sad", "worried", "surprise"}
+
+
+def check_names(config: dict[str, Any]) -> None:
+    """Check that no two systems or ensembles share a name."""
+    named = [
+        *((f"fusion.systems[{i}]", s["name"]) for i, s in enumerate(config["fusion"]["systems"])),
+        *(
+            (f"ensemble.systems[{i}]", s["name"])
+            for i, s in enumerate(config["ensemble"]["systems"])
+        ),
+    ]
+    seen: dict[str, str] = {}
+    for where, name in named:
+        if name in seen:
+            raise MerflowError(
+                f"{FILE}: {where}.name is {name!r}, which {seen[name]} is called already; "
+                "allowed: a name of its own"
+            )
+        seen[name] = where
+
+
+def check_sources(config: dict[str, Any]) -> None:
+    """Check that each adapter, backend and noise source has the settings it needs."""
+    corpus = config["corpus"]
+    if corpus["adapter"] == "table":
+        for key in ("root", "csv"):
+            if not corpus[key]:
+                raise MerflowError(
+                    f"{FILE}: corpus.{key} is {corpus[key]!r}; allowed with adapter table: a path"
+                )
+    elif "demo" not in corpus:
+        raise MerflowError(f"{FILE}: key corpus.demo is missing; adapter demo needs a mapping")
+    elif set(corpus["classes"]) != DEMO_CLASSES:
+        raise MerflowError(
+            f"{FILE}: corpus.classes is {corpus['classes']!r}; allowed with adapter demo: "
+            f"{', '.join(sorted(DEMO_CLASSES))}, in any order"
+        )
+    if not uses_noise(config):
+        pass
+    elif config["noise"]["source"] == "folder" and not config["noise"]["root"]:
+        raise MerflowError(
+            f"{FILE}: noise.root is null; allowed while a system's augmentation names noise: the "
+            "folder of MUSAN or any folder of wav or flac"
+        )
+    elif config["noise"]["source"] == "demo" and corpus["adapter"] != "demo":
+        raise MerflowError(
+            f"{FILE}: noise.source is 'demo'; allowed with corpus.adapter {corpus['adapter']}: "
+            "folder, with noise.root naming MUSAN or any folder of wav or flac"
+        )
+    if config["faces"]["backend"] == "yunet" and not config["faces"]["yunet"]["path"]:
+        raise MerflowError(
+            f"{FILE}: faces.yunet.path is null; allowed with backend yunet: the path of the onnx "
+            "file face_detection_yunet of the OpenCV Zoo"
+        )
+
+
+def check_encoders(config: dict[str, Any]) -> None:
+    """Check that demo encoders say how they are made, and that probed encoders exist."""
+    encoders = config["features"]["encoders"]
+    for name, spec in encoders.items():
+        if spec["weights"] == "demo" and "demo" not in spec:
+            raise MerflowError(
+                f"{FILE}: key features.encoders.{name}.demo is missing; weights demo needs a "
+                "mapping with seed and width"
+            )
+    for name in config["probes"]["encoders"]:
+        if name not in encoders:
+            raise MerflowError(
+                f"{FILE}: probes.encoders names {name!r}; allowed: {', '.join(encoders)}"
+            )
+
+
+def uses_noise(config: dict[str, Any]) -> bool:
+    """Return whether any system is trained with noisy copies."""
+    return any("noise" in system["augmentation"] for system in config["fusion"]["systems"])
+
+
+def check_systems(config: dict[str, Any]) -> None:
+    """Check that the features of every system exist, and the members of every ensemble."""
+    encoders = config["features"]["encoders"]
+    for i, system in enumerate(config["fusion"]["systems"]):
+        where, modalities = f"fusion.systems[{i}] ({system['name']})", set()
+        for feature in system["features"]:
+            encoder, layer = parse_feature(feature)
+            if encoder not in encoders:
+                raise MerflowError(
+                    f"{FILE}: {where}.features names {feature!r}; allowed encoders: "
+                    f"{', '.join(encoders)}"
+                )
+            kind = KINDS[encoders[encoder]["architecture"]]
+            layers = kind.layers(encoders[encoder])
+            if layer not in layers:
+                raise MerflowError(
+                    f"{FILE}: {where}.features names {feature!r}; allowed layers of {encoder}: "
+                    f"{', '.join(layers)}"
+                )
+            modalities.add(kind.modality)
+        if system["strategy"] != 1 and len(modalities) < 2:
+            raise MerflowError(
+                f"{FILE}: {where}.strategy is {system['strategy']}; allowed with features of one "
+                "modality: 1"
+            )
+    by_name = {system["name"]: system for system in config["fusion"]["systems"]}
+    for i, ensemble in enumerate(config["ensemble"]["systems"]):
+        for member in ensemble["members"]:
+            if member not in by_name:
+                raise MerflowError(
+                    f"{FILE}: ensemble.systems[{i}].members names {member!r}; allowed: "
+                    f"{', '.join(by_name)}"
+                )
+
+
+def check_report(config: dict[str, Any]) -> None:
+    """Check that the rows' splits and the submitted system exist."""
+    splits = ["train", *config["corpus"]["tests"]]
+    for i, row in enumerate(config["report"]["rows"]):
+        if row["split"] not in splits:
+            raise MerflowError(
+                f"{FILE}: report.rows[{i}].split is {row['split']!r}; allowed: {', '.join(splits)}"
+            )
+    names = [s["name"] for key in ("fusion", "ensemble") for s in config[key]["systems"]]
+    chosen = config["report"]["submission"]
+    if chosen is not None and chosen not in names:
+        raise MerflowError(
+            f"{FILE}: report.submission is {chosen!r}; allowed: {', '.join(names)}, or null"
+        )
