@@ -44,7 +44,7 @@ def fuse_members(
     """Fuse members with weights found on out-of-fold rows, and with equal weights.
 
     For each seed: the weights of fold f are found on the rows of the other folds, those of the
-    tests on all out-of-fold rows; emotion and valence share them (FACTS: reading 14).
+    tests on all out-of-fold rows; emotion and valence share them (docs/paper.md, reading 14).
 
     Args:
         spec: Settings of the ensemble.

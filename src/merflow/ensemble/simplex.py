@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int
@@ -16,7 +17,7 @@ LARGEST_GRID = 1_000_000
 CHUNK = 4_000_000
 
 
-def simplex(members: int, step: float) -> Int[np.ndarray, "grid members"]:
+def simplex(members: int, step: Any) -> Int[np.ndarray, "grid members"]:
     """Return all weights that are multiples of a step and sum to one, in units of the step.
 
     They come in the order in which ties are decided: nearest to equal weights first, then
@@ -24,7 +25,7 @@ def simplex(members: int, step: float) -> Int[np.ndarray, "grid members"]:
 
     Args:
         members: How many weights there are.
-        step: The grid's step; one must be a multiple of it.
+        step: The grid's step, as it stands in the settings; one must be a multiple of it.
 
     Raises:
         MerflowError: The step does not divide one, or the grid is too large.

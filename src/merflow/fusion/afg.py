@@ -13,8 +13,8 @@ class Afg(nn.Module):
     """Gathers N aligned states of D dimensions into one.
 
     The paper writes W in R^{D x N}, whose scores have shape N x N; read as the challenge
-    baseline it follows: W in R^{D x 1}, b in R^N (FACTS: reading 2). With ``flattened`` scores W
-    maps all ND numbers to N scores instead.
+    baseline it follows: W in R^{D x 1}, b in R^N (docs/paper.md, reading 2). With ``flattened``
+    scores W maps all ND numbers to N scores instead.
 
     Attributes:
         fan_in: Inputs of a score, for initial values.

@@ -16,8 +16,8 @@ class JointDecoder(nn.Module):
 
     ``emotion`` is W_e, b_e; ``valence`` W_v, b_v; ``branch`` W_ev, b_ev; ``final`` W_vv, b_vv.
     The heads that the baseline decoder has too bear the same names, so that they start alike.
-    Shapes are b_e in R^C and scalars else (FACTS: reading 4); the branch sees the probabilities of
-    eq. 5, whose gradient flows into the classifier, or the logits (reading 6).
+    Shapes are b_e in R^C and scalars else (docs/paper.md, reading 4); the branch sees the
+    probabilities of eq. 5, whose gradient flows into the classifier, or the logits (reading 6).
     """
 
     def __init__(self, width: int, classes: int, branch_input: BranchInput = "probabilities"):

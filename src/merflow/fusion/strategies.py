@@ -28,8 +28,8 @@ class Parallel(nn.Module):
 class AcousticWise(nn.Module):
     """Strategy 2: each acoustic state with all visual ones, then the results.
 
-    The inner AFGs have parameters of their own; ``shared`` gives them one set (FACTS: reading
-    15). Reading 16: for each HL(i), AFG(HL(i), visual...), then AFG of these.
+    For each HL(i) AFG(HL(i), visual...), then AFG of these (docs/paper.md, reading 16). The inner
+    AFGs have parameters of their own; ``shared`` gives them one set (reading 15).
     """
 
     def __init__(self, modalities: Sequence[str], make: MakeAfg, shared: bool):
@@ -52,7 +52,7 @@ class AcousticWise(nn.Module):
 class AcousticFirst(nn.Module):
     """Strategy 3: the acoustic states into one, then that one with the visual ones.
 
-    Reading 17: AFG(acoustic...) -> A, then AFG(A, visual...).
+    AFG(acoustic...) -> A, then AFG(A, visual...) (docs/paper.md, reading 17).
     """
 
     def __init__(self, modalities: Sequence[str], make: MakeAfg, shared: bool):

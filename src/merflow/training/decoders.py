@@ -19,7 +19,7 @@ class Decoded(NamedTuple):
 
 
 class BaselineDecoder(nn.Module):
-    """Two linear heads on the fused state (the paper's "Baseline"; FACTS: reading 10)."""
+    """Two linear heads on the fused state (the paper's "Baseline"; docs/paper.md, reading 10)."""
 
     def __init__(self, width: int, classes: int, valence: bool):
         """Make the heads; without ``valence`` there is the emotion head alone."""

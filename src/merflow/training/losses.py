@@ -39,7 +39,7 @@ class Loss(nn.Module):
 
 
 class SumLoss(Loss):
-    """L_e + L_v, or L_e alone without valence (FACTS: reading 10)."""
+    """L_e + L_v, or L_e alone without valence (docs/paper.md, reading 10)."""
 
     def forward(
         self,

@@ -37,7 +37,7 @@ class KeyedDropout(nn.Module):
 
 
 class DimensionAlign(nn.Module):
-    """DA-Mat: linear map of one feature to D dimensions, ReLU, dropout (FACTS: reading 12)."""
+    """DA-Mat: linear map to D dimensions, ReLU, dropout (docs/paper.md, reading 12)."""
 
     def __init__(self, dim: int, width: int, dropout: float):
         """Make the alignment of a feature of ``dim`` dimensions to ``width``."""

@@ -69,7 +69,9 @@ def weighted_f1_from_counts(
     return np.divide(weighted, total, out=np.zeros(np.shape(total)), where=total > 0)
 
 
-def combine(weighted_f1: Float[np.ndarray, "*sets"], mse: Float[np.ndarray, "*sets"]) -> np.ndarray:
+def combine(
+    weighted_f1: Float[np.ndarray, "*sets"] | float, mse: Float[np.ndarray, "*sets"] | float
+) -> Float[np.ndarray, "*sets"] | float:
     """Return Com = weighted F1 - 0.25 MSE (challenge paper, eq. 12)."""
     return weighted_f1 - MSE_WEIGHT * mse
 

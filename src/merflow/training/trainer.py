@@ -1,5 +1,6 @@
 """Training the models of one seed, all folds side by side, and recording their trajectories."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor, nn
 
 from merflow.errors import MerflowError
+from merflow.training.adam import FlatAdam
 from merflow.training.data import Dataset
 from merflow.training.losses import Loss
 from merflow.training.modules import key
@@ -20,6 +22,8 @@ from merflow.training.spec import Training
 
 Build = Callable[[], tuple[nn.Module, Loss]]
 State = dict[str, Tensor]
+# Batches whose rows are gathered and standardised at once: fewer calls, bounded memory.
+GATHERED_BATCHES = 64
 
 
 class Pool:
@@ -51,12 +55,9 @@ class FoldModel:
         self.pool, self.dims, self.how = pool, list(data.dims), how
         self.network, self.loss = build()
         key(self.network, seed, partition.fold)
-        groups = [{"params": list(self.network.parameters())}]
-        if weights := list(self.loss.parameters()):
-            groups.append({"params": weights, "weight_decay": 0.0})
-        self.adam = torch.optim.Adam(
-            groups, lr=how.learning_rate, weight_decay=how.weight_decay, fused=True
-        )
+        groups = [(list(self.network.parameters()), how.weight_decay)]
+        groups.append((list(self.loss.parameters()), 0.0))
+        self.adam = FlatAdam(groups, how.learning_rate)
         self.rows = partition.training
         clips, copies = [pool.clips[row] for row in self.rows], [pool.copies[r] for r in self.rows]
         self.draws = order_draws(seed, partition.fold, clips, copies, how.epochs)
@@ -68,16 +69,24 @@ class FoldModel:
         """Train one epoch (counted from 0); return the mean loss over its rows."""
         self.network.train()
         order = torch.from_numpy(self.rows[epoch_order(self.draws, epoch)])
-        total = torch.zeros(())
-        for batch in order.split(self.how.batch):
-            features = (self.pool.features[batch] - self.mean) / self.std
-            decoded = self.network(features.split(self.dims, dim=1))
-            loss = self.loss(decoded, self.pool.emotion[batch], self.pool.valence[batch])
-            self.adam.zero_grad()
-            loss.backward()
-            self.adam.step()
-            total += loss.detach() * len(batch)
-        return float(total) / len(order)
+        losses = []
+        for block in order.split(self.how.batch * GATHERED_BATCHES):
+            features = (self.pool.features[block] - self.mean) / self.std
+            emotion, valence = self.pool.emotion[block], self.pool.valence[block]
+            for start in range(0, len(block), self.how.batch):
+                some = slice(start, start + self.how.batch)
+                loss = self._step(features[some], emotion[some], valence[some])
+                losses.append(loss * len(emotion[some]))
+        return math.fsum(losses) / len(order)
+
+    def _step(self, features: Tensor, emotion: Tensor, valence: Tensor) -> float:
+        """Take one step of Adam; return the loss before it."""
+        decoded = self.network(features.split(self.dims, dim=1))
+        loss = self.loss(decoded, emotion, valence)
+        self.adam.clear()
+        loss.backward()
+        self.adam.step()
+        return loss.item()
 
     @torch.no_grad()
     def predict(self) -> Float64[np.ndarray, "rows outputs"]:
@@ -115,7 +124,7 @@ class Trajectories:
     partitions: Sequence[Partition]
     criterion: Float64[np.ndarray, "folds epochs"]
     outputs: list[Float64[np.ndarray, "epochs rows outputs"]]
-    curves: list[dict[str, float]] = field(default_factory=list)
+    curves: list[dict[str, int | float]] = field(default_factory=list)
     weights: list[State] = field(default_factory=list)
 
 
@@ -192,7 +201,7 @@ def _curve_row(
     loss: float,
     scores: Scores,
     deltas: tuple[float, float] | None,
-) -> dict[str, float]:
+) -> dict[str, int | float]:
     row = {"seed": seed, "fold": fold, "epoch": epoch + 1, "loss": loss}
     row["weighted_f1"] = scores.weighted_f1
     if scores.com is not None:

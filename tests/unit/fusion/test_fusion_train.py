@@ -1,0 +1,217 @@
+"""``merflow fusion train`` from files to files."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors import safe_open
+
+from merflow.fusion.system import SystemSpec
+from merflow.training.labels import read_labels
+from merflow.training.readings import honest, organiser
+
+FILES = ["predictions-organiser.parquet", "predictions-honest.parquet", "curves.csv"]
+FILES.append("weights.safetensors")
+JDEV = {"decoder": "jdev", "loss": "paper"}
+
+
+@pytest.fixture
+def train(run, toy, tmp_path):
+    """Return a function that writes a corpus, trains a system on it and returns its folder."""
+
+    def call(name="run", corpus=None, layout=None, expect=0, **changes):
+        corpus = corpus or toy.ToyCorpus()
+        files = corpus.write(tmp_path / f"corpus-{name}", **(layout or {}))
+        spec = toy.system_spec(corpus, **changes)
+        noise = spec["augmentation"] == "noise"
+        result = run("fusion", "train", *files.options(spec, tmp_path / name, noise))
+        assert (result.exit_code != 0) == bool(expect), result.output
+        call.result, call.files, call.spec = result, files, spec
+        return tmp_path / name
+
+    return call
+
+
+def contents(folder):
+    return [(folder / name).read_bytes() for name in FILES]
+
+
+@pytest.mark.parametrize("strategy", [1, 2, 3])
+def test_a_run_has_the_predictions_of_the_contract(train, toy, strategy):
+    out = train(strategy=strategy, augmentation="noise", **JDEV)
+    corpus = toy.ToyCorpus()
+    for reading in ("organiser", "honest"):
+        frame = pd.read_parquet(out / f"predictions-{reading}.parquet")
+        names = [f"p_{name}" for name in toy.CLASSES]
+        assert list(frame.columns) == ["clip", "split", "fold", "seed", *names, "valence"]
+        assert frame[names].sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-12)
+        train_rows = frame[frame["split"] == "train"]
+        assert dict(zip(train_rows["clip"], train_rows["fold"], strict=True)) == corpus.fold
+        tests = frame[frame["split"] == "test1"]
+        assert (
+            len(tests) == corpus.test * corpus.folds == len(tests.drop_duplicates(["clip", "fold"]))
+        )
+        order = frame.sort_values(["split", "clip", "fold", "seed"], ignore_index=True)
+        pd.testing.assert_frame_equal(frame, order)
+    curves = pd.read_csv(out / "curves.csv")
+    assert list(curves.columns) == [
+        *["seed", "fold", "epoch", "loss", "weighted_f1", "mse", "com", "delta1", "delta2"]
+    ]
+    assert len(curves) == corpus.folds * toy.TRAINING["epochs"]
+    assert (curves[["delta1", "delta2"]] > 0).all(axis=None)
+
+
+def test_rows_and_shards_in_another_order_change_no_byte(train):
+    changes = {"augmentation": "noise", "strategy": 2, **JDEV}
+    plain = contents(train("plain", **changes))
+    for name, layout in {
+        "one": {"shards": 1, "shuffle": 1},
+        "three": {"shards": 3, "shuffle": 2},
+    }.items():
+        assert contents(train(name, layout=layout, **changes)) == plain
+
+
+def test_another_process_gives_the_same_bytes(train, tmp_path, monkeypatch):
+    here = contents(train(**JDEV))
+    again = tmp_path / "again"
+    arguments = train.files.options(train.spec, again)
+    command = [sys.executable, "-m", "merflow", "--threads", "1", "fusion", "train", *arguments]
+    subprocess.run(command, check=True, capture_output=True)
+    assert contents(again) == here
+
+
+def test_both_readings_follow_from_the_curves(train, toy):
+    out = train(training={**toy.TRAINING, "seeds": [4, 0], "epochs": 8})
+    curves = pd.read_csv(out / "curves.csv")
+    assert list(curves["seed"].unique()) == [4, 0]
+    labels = read_labels(
+        train.files.manifest,
+        train.files.folds,
+        toy.CLASSES,
+        True,
+        ["test1"],
+        train.spec["fold_count"],
+    )
+    truth = dict(zip(labels.clips, labels.valence, strict=True))
+    for reading, choose in (("organiser", organiser), ("honest", honest)):
+        frame = pd.read_parquet(out / f"predictions-{reading}.parquet")
+        frame = frame[frame["split"] == "train"]
+        for seed, curve in curves.groupby("seed"):
+            kept = choose(curve.pivot(index="fold", columns="epoch", values="com").to_numpy())
+            for fold, rows in frame[frame["seed"] == seed].groupby("fold"):
+                error = rows["valence"] - rows["clip"].map(truth)
+                said = curve[(curve["fold"] == fold) & (curve["epoch"] == kept[fold] + 1)]
+                assert float((error**2).mean()) == pytest.approx(float(said["mse"].iloc[0]))
+
+
+@pytest.mark.parametrize("changes", [JDEV, {"strategy": 3, "augmentation": "noise"}])
+def test_the_weights_give_the_honest_predictions(train, toy, changes):
+    out = train(**changes)
+    corpus = toy.ToyCorpus()
+    frame = pd.read_parquet(out / "predictions-honest.parquet")
+    system = SystemSpec.from_spec(train.spec)
+    network, loss = system.build([6, 6, 6, 5, 4])
+    with safe_open(out / "weights.safetensors", framework="pt") as file:
+        assert json.loads(file.metadata()["system"])["features"] == toy.FEATURES
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    for fold in range(corpus.folds):
+        own = {
+            n.removeprefix(f"seed0/fold{fold}/"): t
+            for n, t in tensors.items()
+            if f"/fold{fold}/" in n
+        }
+        standard = {n: own.pop(n) for n in list(own) if n.startswith("standardise/")}
+        loss.load_state_dict(
+            {n.removeprefix("loss."): own.pop(n) for n in list(own) if n.startswith("loss.")}
+        )
+        network.load_state_dict(own)
+        rows = frame[frame["fold"] == fold]
+        index = [corpus.clips.index(clip) for clip in rows["clip"]]
+        inputs = []
+        for name, pair in system.features.items():
+            values = torch.from_numpy(corpus.values[pair][index])
+            mean, std = (standard[f"standardise/{name}/{kind}"] for kind in ("mean", "std"))
+            inputs.append((values - mean) / std)
+        decoded = network.eval()(inputs)
+        said = torch.softmax(decoded.logits.double(), dim=1).detach().numpy()
+        assert rows[[f"p_{n}" for n in toy.CLASSES]].to_numpy() == pytest.approx(said, abs=1e-6)
+        assert rows["valence"].to_numpy() == pytest.approx(
+            decoded.valence.detach().numpy(), abs=1e-5
+        )
+
+
+def test_systems_see_the_same_minibatches(train, monkeypatch):
+    seen = []
+    forward = "merflow.fusion.system.FusionSystem.forward"
+    from merflow.fusion.system import FusionSystem
+
+    plain = FusionSystem.forward
+
+    def spy(self, features):
+        if self.training:
+            seen.append(np.concatenate([feature.numpy() for feature in features], axis=1))
+        return plain(self, features)
+
+    monkeypatch.setattr(forward, spy)
+    train("baseline")
+    baseline, seen[:] = list(seen), []
+    train("jdev", strategy=2, **JDEV)
+    assert len(baseline) == len(seen) > 0
+    assert all(np.array_equal(a, b) for a, b in zip(baseline, seen, strict=True))
+
+
+def test_faceless_clips_are_left_out_imputed_and_told(train, toy):
+    corpus = toy.ToyCorpus(faceless=("clip004", "clip027"))
+    out = train(corpus=corpus, augmentation="noise")
+    frame = pd.read_parquet(out / "predictions-honest.parquet")
+    assert "clip004" not in set(frame["clip"])
+    assert (frame["clip"] == "clip027").sum() == corpus.folds
+    assert "left out, 1 training clips" in train.result.output
+    assert "RF(pooling) of 1 test clips: clip027" in train.result.output
+    audio = train("audio", corpus=corpus, features=["HL(18)"])
+    assert "clip004" in set(pd.read_parquet(audio / "predictions-honest.parquet")["clip"])
+
+
+def test_without_valence_there_is_no_trace_of_it(train, toy):
+    corpus = toy.ToyCorpus()
+    out = train(corpus=corpus, valence=False)
+    assert "valence" not in pd.read_parquet(out / "predictions-honest.parquet")
+    assert list(pd.read_csv(out / "curves.csv")) == ["seed", "fold", "epoch", "loss", "weighted_f1"]
+
+
+def test_without_tests_there_are_out_of_fold_rows_alone(train):
+    out = train(tests=[])
+    assert set(pd.read_parquet(out / "predictions-honest.parquet")["split"]) == {"train"}
+
+
+def test_a_system_learns_what_can_be_told(train, toy):
+    corpus = toy.ToyCorpus(train=48)
+    out = train(corpus=corpus, training={**toy.TRAINING, "epochs": 25}, strategy=3, **JDEV)
+    frame = pd.read_parquet(out / "predictions-honest.parquet")
+    index = [corpus.clips.index(clip) for clip in frame["clip"]]
+    said = frame[[f"p_{name}" for name in toy.CLASSES]].to_numpy().argmax(axis=1)
+    assert (said == corpus.emotion[index]).mean() > 0.9
+    error = frame["valence"].to_numpy() - corpus.valence[index]
+    assert (error**2).mean() < 0.5 * corpus.valence.var()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"decoder": "jdev", "valence": False}, "has no valence"),
+        ({"augmentation": "loud"}, "'augmentation' is 'loud'"),
+        ({"features": ["HL(99)"]}, "no layer '99'"),
+        ({"features": ["XX(1)"], "modalities": {"XX": "audio"}}, "no shard of the encoder XX"),
+        ({"fold_count": 1}, "with 1 fold"),
+        ({"fold_count": 4}, "fold 3 empty"),
+        ({"classes": ["neutral", "angry"]}, "'happy'"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_in_one_sentence(train, changes, words):
+    out = train(expect=1, **changes)
+    assert words in str(train.result.exception)
+    assert not out.exists()

@@ -1,0 +1,242 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from merflow.errors import MerflowError
+from merflow.training.data import Rows, join
+from merflow.training.labels import read_labels
+from merflow.training.order import epoch_order, order_draws
+from merflow.training.partition import partition_of, standardiser_of
+from merflow.training.trainer import Pool
+
+
+def rows_of(corpus, pairs, noise=False):
+    """Return the toy corpus's tables as rows."""
+    found = {}
+    for encoder, layer in pairs:
+        name = f"{encoder}({layer})"
+        if noise:
+            clips = np.repeat(corpus.clips[: corpus.train], corpus.copies)
+            copies = np.tile(np.arange(corpus.copies) + 1, corpus.train)
+            values = corpus.noisy[encoder, layer].reshape(len(clips), -1)
+            found[name] = Rows(list(clips), copies, values)
+        else:
+            keep = [i for i, clip in enumerate(corpus.clips) if corpus.has(encoder, clip)]
+            clips = [corpus.clips[i] for i in keep]
+            found[name] = Rows(clips, np.zeros(len(keep), int), corpus.values[encoder, layer][keep])
+    return found
+
+
+PAIRS = [("HL", "18"), ("RF", "pooling")]
+
+
+def labels_of(corpus, toy, folder, **changes):
+    files = corpus.write(folder, shuffle=changes.pop("shuffle", None))
+    settings = {"classes": toy.CLASSES, "valence": True, "tests": ["test1"]} | changes
+    return read_labels(files.manifest, files.folds, fold_count=corpus.folds, **settings)
+
+
+def data_of(corpus, toy, folder):
+    labels = labels_of(corpus, toy, folder)
+    return join(labels, rows_of(corpus, PAIRS), rows_of(corpus, PAIRS, noise=True))
+
+
+def test_copies_train_only_while_their_clip_does(toy, tmp_path):
+    corpus = toy.ToyCorpus(copies=3, faceless=("clip004",))
+    data = data_of(corpus, toy, tmp_path)
+    pool = Pool(data)
+    for fold in range(corpus.folds):
+        partition = partition_of(data, fold)
+        held_out = {data.labels.clips[row] for row in partition.held_out}
+        tests = {data.labels.clips[row] for row in partition.tests}
+        trained = {pool.clips[row] for row in partition.training}
+        assert held_out == {c for c, f in corpus.fold.items() if f == fold} - {"clip004"}
+        assert tests == set(corpus.clips[corpus.train :])
+        assert not trained & (held_out | tests)
+        assert len(partition.training) == len(trained) * 4
+        for row in partition.training:
+            index, copy = corpus.clips.index(pool.clips[row]), pool.copies[row]
+            source = corpus.noisy["HL", "18"][index, copy - 1] if copy else None
+            expected = corpus.values["HL", "18"][index] if source is None else source
+            assert np.array_equal(pool.features[row, :6].numpy(), expected)
+            assert pool.emotion[row] == corpus.emotion[index]
+
+
+def test_standardisation_is_that_of_the_clean_training_part(toy, tmp_path):
+    corpus = toy.ToyCorpus()
+    data = data_of(corpus, toy, tmp_path)
+    for fold in range(corpus.folds):
+        standardiser = partition_of(data, fold).standardiser
+        trains = [i for i in range(corpus.train) if corpus.fold[corpus.clips[i]] != fold]
+        values = corpus.values["HL", "18"][trains].astype(np.float64)
+        assert standardiser.mean[:6] == pytest.approx(values.mean(0), rel=1e-6)
+        assert standardiser.std[:6] == pytest.approx(values.std(0), rel=1e-6)
+
+
+def test_a_constant_feature_is_divided_by_one():
+    values = np.random.default_rng(0).standard_normal((9, 4)).astype(np.float32)
+    values[:, 1], values[:, 2] = 0.1, 0.0
+    values[:, 3] = np.nextafter(np.float32(1000.0), np.float32(np.arange(9) % 2 * 2000))
+    standardiser = standardiser_of(values)
+    assert standardiser.std[1:].tolist() == [1.0, 1.0, 1.0]
+    assert np.array_equal(standardiser.apply(values)[:, 1:3], np.zeros((9, 2)))
+    assert standardiser.apply(values)[:, 0].std() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_small_features_are_not_taken_for_constant():
+    values = np.random.default_rng(0).standard_normal((9, 1)).astype(np.float32) * 1e-20
+    assert standardiser_of(values).apply(values).std() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_faceless_training_clip_is_dropped_and_a_test_clip_imputed(toy, tmp_path):
+    corpus = toy.ToyCorpus(faceless=("clip004", "clip026"))
+    data = data_of(corpus, toy, tmp_path)
+    assert data.dropped == ("clip004",)
+    assert "clip004" not in data.labels.clips
+    partition = partition_of(data, 0)
+    row = len(partition.held_out) + 2
+    evaluated = partition.evaluation(data)
+    assert data.labels.clips[partition.tests[2]] == "clip026"
+    assert np.array_equal(evaluated[row, 6:], np.zeros(4))
+    assert (evaluated[row, :6] != 0).all()
+    notes = "\n".join(data.notes())
+    assert "left out, 1 training clips without a face or without a feature: clip004" in notes
+    assert "imputed with the training mean, RF(pooling) of 1 test clips: clip026" in notes
+
+
+def test_the_order_of_rows_does_not_matter(toy, tmp_path):
+    corpus = toy.ToyCorpus(copies=2)
+    plain = data_of(corpus, toy, tmp_path / "a")
+    labels = labels_of(corpus, toy, tmp_path / "b", shuffle=3)
+    rng = np.random.default_rng(0)
+
+    def shuffled(rows):
+        order = rng.permutation(len(rows.clips))
+        return Rows([rows.clips[i] for i in order], rows.copies[order], rows.values[order])
+
+    clean = {name: shuffled(rows) for name, rows in rows_of(corpus, PAIRS).items()}
+    noise = {name: shuffled(rows) for name, rows in rows_of(corpus, PAIRS, noise=True).items()}
+    other = join(labels, clean, noise)
+    assert other.labels.clips == plain.labels.clips
+    for name in ("clean", "copies", "copy_of", "copy_number", "present"):
+        assert np.array_equal(getattr(plain, name), getattr(other, name))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("noise", [False, True])
+def test_a_feature_that_is_not_finite_is_named(toy, tmp_path, bad, noise):
+    corpus = toy.ToyCorpus()
+    (corpus.noisy if noise else corpus.values)["RF", "pooling"].reshape(-1, 4)[7, 2] = bad
+    with pytest.raises(MerflowError, match=r"feature RF\(pooling\) of the clip 'clip007'"):
+        data_of(corpus, toy, tmp_path)
+
+
+def test_rows_of_the_wrong_condition_are_refused(toy, tmp_path):
+    corpus = toy.ToyCorpus()
+    labels = labels_of(corpus, toy, tmp_path)
+    clean, noise = rows_of(corpus, PAIRS), rows_of(corpus, PAIRS, noise=True)
+    with pytest.raises(MerflowError, match=r"clean originals of HL\(18\) hold copy 1"):
+        join(labels, noise)
+    with pytest.raises(MerflowError, match=r"corrupted copies of HL\(18\) hold copy 0"):
+        join(labels, clean, clean)
+
+
+def test_a_row_that_stands_twice_is_refused(toy, tmp_path):
+    corpus = toy.ToyCorpus()
+    labels = labels_of(corpus, toy, tmp_path)
+    rows = rows_of(corpus, PAIRS)["HL(18)"]
+    twice = Rows(
+        rows.clips * 2, np.concatenate([rows.copies] * 2), np.concatenate([rows.values] * 2)
+    )
+    with pytest.raises(MerflowError, match="twice"):
+        join(labels, {"HL(18)": twice})
+
+
+def test_a_fold_without_features_is_refused(toy, tmp_path):
+    corpus = toy.ToyCorpus()
+    corpus.faceless = tuple(clip for clip, fold in corpus.fold.items() if fold == 1)
+    with pytest.raises(MerflowError, match=r"no training clip of fold 1 has all of HL\(18\), RF"):
+        data_of(corpus, toy, tmp_path)
+
+
+def test_copies_of_other_width_are_refused(toy, tmp_path):
+    corpus = toy.ToyCorpus()
+    labels = labels_of(corpus, toy, tmp_path)
+    noise = rows_of(corpus, PAIRS, noise=True)
+    noise["RF(pooling)"] = noise["HL(18)"]
+    with pytest.raises(MerflowError, match=r"RF\(pooling\) has 4 columns .* and 6 columns"):
+        join(labels, rows_of(corpus, PAIRS), noise)
+
+
+def edit(path, change):
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    change(table).to_csv(path, index=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("manifest", lambda t: t.assign(emotion="bored"), "'bored'"),
+        ("manifest", lambda t: t.assign(valence=""), "valence ''"),
+        ("manifest", lambda t: t.assign(valence="inf"), "valence 'inf'"),
+        ("manifest", lambda t: t.drop(columns="split"), "no column 'split'"),
+        ("manifest", lambda t: pd.concat([t, t.head(1)]), "'clip000' twice"),
+        ("manifest", lambda t: t.assign(split="dev"), "no clip of split 'train'"),
+        ("manifest", lambda t: t[t["clip"] != "clip003"], "'clip003' is in"),
+        ("folds", lambda t: t[t["clip"] != "clip003"], "'clip003' is in"),
+        ("folds", lambda t: t.assign(fold="7"), "fold '7'"),
+        ("folds", lambda t: t.assign(fold="0"), "fold 1 empty"),
+    ],
+)
+def test_bad_tables_are_refused_in_one_sentence(toy, tmp_path, file, change, words):
+    corpus = toy.ToyCorpus()
+    files = corpus.write(tmp_path)
+    edit(getattr(files, file), change)
+    with pytest.raises(MerflowError) as told:
+        read_labels(files.manifest, files.folds, toy.CLASSES, True, ["test1"], corpus.folds)
+    assert words in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_one_fold_alone_is_refused(toy, tmp_path):
+    files = toy.ToyCorpus().write(tmp_path)
+    with pytest.raises(MerflowError, match="with 1 fold"):
+        read_labels(files.manifest, files.folds, toy.CLASSES, True, ["test1"], 1)
+
+
+def test_tests_need_no_labels_and_names_stay_text(toy, tmp_path):
+    corpus = toy.ToyCorpus()
+    files = corpus.write(tmp_path)
+    edit(files.manifest, lambda t: t.replace({"clip": {"clip001": "007", "clip029": "NA"}}))
+    edit(files.folds, lambda t: t.replace({"clip": {"clip001": "007"}}))
+    unlabelled = ("emotion", "valence")
+    edit(
+        files.manifest,
+        lambda t: t.assign(**{n: t[n].where(t["split"] == "train", "") for n in unlabelled}),
+    )
+    labels = read_labels(files.manifest, files.folds, toy.CLASSES, True, ["test1"], corpus.folds)
+    assert labels.clips[0] == "007"
+    assert labels.clips[-1] == "clip028"
+    assert "NA" in labels.clips
+    tests = np.array(labels.split) == "test1"
+    assert (labels.emotion[tests] == -1).all()
+    assert np.isnan(labels.valence[tests]).all()
+
+
+def test_order_is_keyed_by_clip_and_epoch():
+    clips, copies = ["a", "b", "c", "a"], [0, 0, 0, 1]
+    draws = order_draws(3, 1, clips, copies, 5)
+    other = order_draws(3, 1, ["c", "x", "a"], [0, 0, 1], 9)
+    assert np.array_equal(draws[2], other[0, :5])
+    assert np.array_equal(draws[3], other[2, :5])
+    assert len(np.unique(draws)) == draws.size
+    assert sorted(epoch_order(draws, 2)) == [0, 1, 2, 3]
+    for changed in (order_draws(4, 1, clips, copies, 5), order_draws(3, 0, clips, copies, 5)):
+        assert not np.array_equal(draws, changed)
+
+
+def test_every_order_is_about_equally_likely():
+    orders = [tuple(epoch_order(order_draws(0, 0, "abc", [0] * 3, 600), e)) for e in range(600)]
+    counts = [orders.count(order) for order in set(orders)]
+    assert len(counts) == 6
+    assert min(counts) > 60

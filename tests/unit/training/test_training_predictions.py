@@ -1,0 +1,89 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from merflow.errors import MerflowError
+from merflow.training.predictions import read_predictions, write_predictions
+
+CLASSES = ["a", "b"]
+
+
+def frame():
+    return pd.DataFrame(
+        {
+            "clip": ["z", "y", "y", "x"],
+            "split": ["test1", "train", "train", "test1"],
+            "fold": [0, 1, 1, 0],
+            "seed": [0, 1, 0, 0],
+            "p_a": [0.25, 1.0, 0.5, 0.1],
+            "p_b": [0.75, 0.0, 0.5, 0.9],
+            "valence": [1.0, -1.0, 0.0, 2.0],
+        }
+    )
+
+
+def test_rows_are_sorted_and_come_back(tmp_path):
+    path = tmp_path / "p.parquet"
+    write_predictions(path, frame(), CLASSES, True)
+    back = read_predictions(path, CLASSES, True)
+    assert list(back.columns) == ["clip", "split", "fold", "seed", "p_a", "p_b", "valence"]
+    assert list(zip(back["clip"], back["seed"], strict=True)) == [
+        ("x", 0),
+        ("z", 0),
+        ("y", 0),
+        ("y", 1),
+    ]
+    assert back["p_a"].dtype == np.float64
+    assert back["p_a"].tolist() == [0.1, 0.25, 0.5, 1.0]
+
+
+def test_layers_keep_their_order(tmp_path):
+    path = tmp_path / "p.parquet"
+    both = [frame().assign(layer=name) for name in ("10", "9")]
+    write_predictions(path, pd.concat(both), CLASSES, True)
+    back = read_predictions(path, CLASSES, True)
+    assert back.columns[0] == "layer"
+    assert list(back["layer"]) == ["10"] * 4 + ["9"] * 4
+
+
+def test_the_order_of_rows_does_not_change_the_file(tmp_path):
+    write_predictions(tmp_path / "a.parquet", frame(), CLASSES, True)
+    write_predictions(tmp_path / "b.parquet", frame()[::-1], CLASSES, True)
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"p_a": 0.5}, "do not sum to one"),
+        ({"p_a": [-0.25, 1.0, 0.5, 0.1], "p_b": [1.25, 0.0, 0.5, 0.9]}, "'z'"),
+        ({"valence": np.nan}, "not finite"),
+        ({"seed": 0}, "stands twice"),
+        ({"p_c": 0.0}, "columns"),
+    ],
+)
+def test_bad_predictions_are_neither_written_nor_read(tmp_path, change, words):
+    path, bad = tmp_path / "p.parquet", frame().assign(**change)
+    with pytest.raises(MerflowError, match=words):
+        write_predictions(path, bad, CLASSES, True)
+    assert not path.exists()
+    bad.to_parquet(path)
+    with pytest.raises(MerflowError, match=words):
+        read_predictions(path, CLASSES, True)
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path):
+    path = tmp_path / "p.parquet"
+    for content in (None, b"PAR1 but cut"):
+        if content:
+            path.write_bytes(content)
+        with pytest.raises(MerflowError, match=r"p\.parquet is no readable parquet"):
+            read_predictions(path, CLASSES, True)
+
+
+def test_valence_is_wanted_only_where_there_is_one(tmp_path):
+    path = tmp_path / "p.parquet"
+    write_predictions(path, frame().drop(columns="valence"), CLASSES, False)
+    assert "valence" not in read_predictions(path, CLASSES, False)
+    with pytest.raises(MerflowError, match="valence are needed"):
+        read_predictions(path, CLASSES, True)
