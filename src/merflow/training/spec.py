@@ -36,8 +36,8 @@ def require(spec: Spec, key: str) -> Any:
     """Return one setting, or raise a :class:`MerflowError` that names the missing key."""
     if key not in spec:
         raise MerflowError(
-            f"the setting '{key}' is missing from --spec, which has {', '.join(map(repr, spec))}: "
-            "add it"
+            f"the setting '{key}' is missing from --spec beside "
+            f"{', '.join(map(repr, spec)) or 'nothing'}: add it"
         )
     return spec[key]
 
