@@ -8,13 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from merflow.corpus.clip_file import checked_clip
 from merflow.corpus.manifest import read_manifest
-from merflow.errors import MerflowError
 from merflow.faces.crops import TRACK, CropCodec, FaceClip, read_crops
 from merflow.faces.detect import Detector, make_detector
 from merflow.faces.extract import face_of_clip
 from merflow.storage.atomic import replacing
-from merflow.storage.digest import code_digest, file_sha256, settings_digest
+from merflow.storage.digest import code_digest, settings_digest
 from merflow.storage.shards import ShardStore, shard_of
 
 BATCH = 8
@@ -70,32 +70,17 @@ def crop_shard(
     first = clips.drop_duplicates("sha256").set_index("sha256")
 
     def compute(keys: Sequence[str]) -> dict[str, FaceClip]:
-        return {
-            key: face_of_clip(checked_path(root, first.loc[key], key), detector, spec["fps"])
-            for key in keys
-        }
+        found = {}
+        for key in keys:
+            row = first.loc[key]
+            path = checked_clip(root, row["clip"], row["path"], key)
+            found[key] = face_of_clip(path, detector, spec["fps"])
+        return found
 
     folder = ShardStore(store, recipe_of(spec, detector), CropCodec())
     computed = folder.complete(list(first.index), compute, crops, BATCH)
     write_tracks(clips, crops, tracks)
     return computed
-
-
-def checked_path(root: Path, row: pd.Series, sha256: str) -> Path:
-    """Return where the clip lies, if it is inside ``root`` and as the manifest says.
-
-    Raises:
-        MerflowError: It is not.
-    """
-    path = (root / row["path"]).resolve()
-    again = "run the corpus step again"
-    if not path.is_relative_to(root.resolve()):
-        raise MerflowError(f"clip {row['clip']}: {row['path']} leads out of {root}; {again}")
-    if not path.is_file():
-        raise MerflowError(f"clip {row['clip']}: there is no file {path}; {again}")
-    if file_sha256(path) != sha256:
-        raise MerflowError(f"clip {row['clip']}: {path} changed since it was listed; {again}")
-    return path
 
 
 def write_tracks(clips: pd.DataFrame, crops: Path, output: Path) -> None:

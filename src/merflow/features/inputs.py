@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from merflow.corpus.clip_file import checked_clip
 from merflow.errors import MerflowError
 from merflow.faces.crops import CropCodec, read_crops
 from merflow.features.samples import Sample
@@ -13,7 +14,6 @@ from merflow.media.sound import read_sound
 from merflow.noise.folder import NoiseFolder
 from merflow.noise.sound import corrupt_sound
 from merflow.noise.visual import transform_crops
-from merflow.storage.digest import file_sha256
 
 
 class Sounds:
@@ -46,7 +46,10 @@ class Sounds:
             MerflowError: The clip or its noise is missing, changed, or cannot be decoded.
         """
         if self._last is None or self._last[0] != sample.sha256:
-            self._last = sample.sha256, read_sound(self._checked(sample))
+            self._last = (
+                sample.sha256,
+                read_sound(checked_clip(self._root, sample.clip, sample.path, sample.sha256)),
+            )
         sound = self._last[1]
         return sound if sample.noise is None else self._corrupted(sound, sample)
 
@@ -63,19 +66,6 @@ class Sounds:
                 "drawn: run `merflow noise draw` again"
             )
         return corrupt_sound(sound, row, self._noise.root)
-
-    def _checked(self, sample: Sample) -> Path:
-        """Return the clip's path, if it is inside the root and as the manifest says."""
-        path, again = self._root / sample.path, "run the corpus step again"
-        if not path.resolve().is_relative_to(self._root.resolve()):
-            raise MerflowError(
-                f"clip {sample.clip}: {sample.path} leads out of {self._root}; {again}"
-            )
-        if not path.is_file():
-            raise MerflowError(f"clip {sample.clip}: there is no file {path}; {again}")
-        if file_sha256(path) != sample.sha256:
-            raise MerflowError(f"clip {sample.clip}: {path} changed since it was listed; {again}")
-        return path
 
 
 class Crops:
