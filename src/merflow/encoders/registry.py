@@ -90,7 +90,10 @@ def _shortened(names: Sequence[str]) -> list[str]:
 KINDS: dict[str, Kind] = {
     "hubert": Kind("hubert", "audio", _hubert_layers, _hubert_depth),
     # At 224 px the average pooling covers all of block 4: "4" and "pooling" are one vector.
-    "resnet50_ferplus": _table_kind("resnet50_ferplus", RESNET50_LAYERS, 50, "4"),
+    # conv5_3_3x3_relu is the organisers' layer, no block of the paper's figure.
+    "resnet50_ferplus": _table_kind(
+        "resnet50_ferplus", RESNET50_LAYERS, 50, "4", "conv5_3_3x3_relu"
+    ),
     # block2_global is the other reading of MR(block2): the global branch alone.
     "manet": _table_kind("manet", MANET_LAYERS, 18, "block2_global"),
 }

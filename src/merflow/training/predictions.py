@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,10 @@ from jaxtyping import Int
 
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
-from merflow.training.data import Dataset
-from merflow.training.trainer import Trajectories
+
+if TYPE_CHECKING:  # Their modules import torch, which readers of the file can do without.
+    from merflow.training.data import Dataset
+    from merflow.training.trainer import Trajectories
 
 KEYS = ["split", "clip", "fold", "seed"]
 SUM_TOLERANCE = 1e-9
@@ -27,8 +30,8 @@ def columns_of(classes: Sequence[str], valence: bool, layer: bool = False) -> li
 
 
 def predictions_of(
-    data: Dataset,
-    trajectories: Trajectories,
+    data: "Dataset",
+    trajectories: "Trajectories",
     kept: Int[np.ndarray, " folds"],
     classes: Sequence[str],
     valence: bool,

@@ -1,0 +1,32 @@
+"""What the tests of several nouns share."""
+
+import literal_paper
+import pytest
+import toy_corpus
+from click.testing import CliRunner
+from hypothesis import settings
+
+from merflow.cli import cli
+
+# A busy machine is no failure: examples have no deadline.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
+
+
+@pytest.fixture(scope="session")
+def toy():
+    """A made-up corpus with features that tell the classes apart."""
+    return toy_corpus
+
+
+@pytest.fixture(scope="session")
+def paper():
+    """The paper's equations, written a second time with plain loops."""
+    return literal_paper
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Return a function that calls the command line in this process with one thread."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return lambda *arguments: CliRunner().invoke(cli, [str(part) for part in arguments])
