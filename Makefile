@@ -26,11 +26,11 @@ reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
 
 test: $(STAMP)  ## all tests (a few minutes)
 	@echo "merflow: unit tests, then the whole graph on a small corpus"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 	@echo "merflow: what a failed test printed stands above; one test again: $(BIN)/python -m pytest -k NAME"
 
 test-fast: $(STAMP)  ## unit tests only
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 lint: $(STAMP)  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

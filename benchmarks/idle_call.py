@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
-EMPTY = "rule all:\n"
+EMPTY = 'rule all:\n    input:\n        "Snakefile",\n'
 
 
 def timed(folder: Path) -> float:
@@ -23,7 +23,7 @@ def timed(folder: Path) -> float:
     done = subprocess.run(SNAKEMAKE, cwd=folder, capture_output=True, text=True)
     seconds = time.perf_counter() - started
     text = done.stdout + done.stderr
-    if done.returncode or ("Nothing to be done" not in text and "rule " in text):
+    if done.returncode or "Nothing to be done" not in text:
         sys.exit(f"a job ran or the call failed in {folder}:\n{text[-2000:]}")
     return seconds
 

@@ -300,12 +300,13 @@ class Layout:
     def note(self) -> str | None:
         """The line that every table and figure carries while anything of the demo is in it."""
         encoders = self.config["features"]["encoders"].values()
-        parts = ["demo corpus"] if self.config["corpus"]["adapter"] == "demo" else []
-        if any(spec["weights"] == "demo" for spec in encoders):
-            parts.append("unpretrained demo encoders")
-        if not parts:
-            return None
-        return f"{', '.join(parts)}: shows the method, says nothing about MER 2023"
+        untrained = any(spec["weights"] == "demo" for spec in encoders)
+        if self.config["corpus"]["adapter"] == "demo":
+            parts = "demo corpus, unpretrained demo encoders" if untrained else "demo corpus"
+            return f"{parts}: shows the method, says nothing about MER 2023"
+        if untrained:
+            return "unpretrained demo encoders: shows that the chain runs, and little else"
+        return None
 
     def submissions(self) -> dict[str, str]:
         """Prediction file of the submitted system for each test split that can have one."""
