@@ -98,3 +98,24 @@ def test_a_system_of_ones_own_gets_a_run():
     assert "mine" in layout.system_names()
     assert any(name.startswith("mine.clean-") for name in layout.runs)
     assert "mine|clean|honest" in layout.predictions()
+
+
+def test_what_the_demo_writes_is_what_the_graph_waits_for():
+    from merflow.corpus.demo.noise import FILES, FOLDER
+    from merflow.features.commands import DEMO_FILE
+    from merflow.layout.data import DEMO_FILE as AWAITED
+    from merflow.layout.data import DEMO_NOISE_FILES
+
+    layout = Layout(copy.deepcopy(BASE))
+    assert DEMO_NOISE_FILES == FILES
+    assert DEMO_FILE == AWAITED
+    assert all(str(FOLDER) in path for path in layout.noise_files())
+
+
+def test_every_file_of_a_users_checkpoint_is_watched(tmp_path):
+    (tmp_path / "hubert").mkdir()
+    for name in ("config.json", "pytorch_model.bin"):
+        (tmp_path / "hubert" / name).touch()
+    spec = BASE["features"]["encoders"]["HL"] | {"weights": str(tmp_path / "hubert")}
+    files = changed("features.encoders.HL", spec).weight_files("HL")
+    assert [Path(file).name for file in files] == ["config.json", "pytorch_model.bin"]

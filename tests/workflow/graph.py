@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+BOTH = ["clean", "noise"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,14 @@ def small_settings() -> dict[str, Any]:
     settings["features"]["encoders"]["HL"]["demo"]["width"] = 16
     for section in ("probes", "fusion"):
         settings[section]["training"] |= {"epochs": 4, "width": 16}
-    kept = ("mr_rf-baseline", "all_s1-baseline", "all_s1-jdev", "all_s2-jdev", "all_s3-jdev")
-    settings["fusion"]["systems"] = [s for s in settings["fusion"]["systems"] if s["name"] in kept]
-    settings["ensemble"] = {"step": 0.25, "systems": settings["ensemble"]["systems"][1:]}
+    kept = {"mr_rf-baseline": ["clean"], "all_s1-jdev": BOTH, "all_s3-jdev": BOTH}
+    settings["fusion"]["systems"] = [
+        system | {"augmentation": kept[system["name"]]}
+        for system in settings["fusion"]["systems"]
+        if system["name"] in kept
+    ]
+    fused = {"name": "fused-jdev", "members": ["all_s1-jdev", "all_s3-jdev"]}
+    settings["ensemble"] = {"step": 0.25, "systems": [fused]}
     settings["report"]["bootstrap"]["draws"] = 100
     return settings
 

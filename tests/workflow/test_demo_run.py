@@ -84,16 +84,17 @@ def test_second_call_runs_nothing(finished_run):
 
 
 def test_touching_every_file_runs_nothing(finished_run):
-    for path in sorted((finished_run / "results").rglob("*")):
-        if path.is_file():
-            path.touch()
+    # Newest first, so that inputs are left younger than what was made from them.
+    files = [path for path in (finished_run / "results").rglob("*") if path.is_file()]
+    for path in sorted(files, key=lambda path: -path.stat().st_mtime):
+        path.touch()
     outcome = snakemake(finished_run, "--cores", "2")
     assert outcome.jobs == {}, outcome.text
 
 
 def test_predictions_are_equal_byte_for_byte_for_other_cores_and_shards(finished_run, other_run):
     first, second = prediction_bytes(finished_run), prediction_bytes(other_run)
-    assert len(first) > 20
+    assert len(first) > 15
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
 
@@ -125,11 +126,11 @@ def test_committed_results_name_no_clip(finished_run):
         (
             ("fusion", "jdev", "delta_init"),
             0.9,
-            {"fusion_train": 6, "ensemble_fuse": 4, "report_metrics": 1},
+            {"fusion_train": 4, "ensemble_fuse": 4, "report_metrics": 1},
         ),
-        (("fusion", "training", "dropout"), 0.1, {"fusion_train": 10, "ensemble_fuse": 4}),
+        (("fusion", "training", "dropout"), 0.1, {"fusion_train": 5, "ensemble_fuse": 4}),
         (("probes", "training", "dropout"), 0.1, {"probes_train": 3, "report_figure4": 1}),
-        (("noise", "copies"), 2, {"noise_draw": 1, "features_extract": 3, "fusion_train": 5}),
+        (("noise", "copies"), 2, {"noise_draw": 1, "features_extract": 3, "fusion_train": 2}),
         (("report", "bootstrap", "draws"), 120, {"report_metrics": 1, "report_figure4": 1}),
     ],
 )

@@ -8,7 +8,7 @@ import sys
 import pytest
 from graph import ROOT, jobs_of, small_settings, write_settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("graph")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corpora")]
 IDENTITY = ["-c", "user.name=test", "-c", "user.email=test@example.invalid"]
 
 
@@ -42,10 +42,13 @@ def clone(tmp_path_factory):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     settings = small_settings()
-    settings["fusion"]["systems"] = settings["fusion"]["systems"][:3]
+    baseline = settings["fusion"]["systems"][0]
+    jdev = baseline | {"name": "mr_rf-jdev", "decoder": "jdev", "loss": "paper"}
+    settings["fusion"]["systems"] = [baseline, jdev]
     settings["ensemble"]["systems"] = []
-    settings["report"]["submission"] = "all_s1-jdev"
+    settings["report"] |= {"submission": "mr_rf-jdev", "rows": settings["report"]["rows"][:2]}
     settings["probes"]["encoders"] = ["RF"]
+    del settings["features"]["encoders"]["HL"]
     write_settings(folder, settings)
     call(folder, "git", "init", "-q", "-b", "main")
     commit(folder, "small settings")
@@ -70,22 +73,22 @@ def test_after_repro_nothing_is_left_to_do(clone):
 
 def test_a_setting_of_jdev_reruns_jdev_alone_and_metrics_can_be_diffed(clone):
     folder, settings = clone
-    settings["fusion"]["jdev"]["delta_init"] = 0.8
+    settings["fusion"]["jdev"]["branch_input"] = "logits"
     write_settings(folder, settings)
     ran = in_clone(folder, "--cores", "2")
-    assert ran["fusion_train"] == 2
+    assert ran["fusion_train"] == 1
     assert not {"features_extract", "probes_train", "faces_crop"} & ran.keys()
     text = call(folder, "dvc", "repro")
     assert "Stage 'features' didn't change, skipping" in text
     assert "Nothing to be done" in text
-    runs = sorted(path.name for path in (folder / "results" / "runs").glob("all_s1-jdev.*"))
-    assert len(runs) == 4
-    assert len(list((folder / "results" / "runs").glob("all_s1-baseline.*"))) == 2
+    runs = folder / "results" / "runs"
+    assert len(list(runs.glob("mr_rf-jdev.*"))) == 2  # the old one is kept: going back is free
+    assert len(list(runs.glob("mr_rf-baseline.*"))) == 1
     diff = call(folder, "dvc", "metrics", "diff")
-    assert "all_s1-jdev" in diff
-    assert "all_s1-baseline" not in diff
+    assert "mr_rf-jdev" in diff
+    assert "systems.mr_rf-baseline" not in diff
     assert in_clone(folder, "--cores", "2") == {}
-    commit(folder, "another delta")
+    commit(folder, "another branch")
 
 
 def test_an_old_commit_and_back_needs_nothing(clone):

@@ -62,6 +62,10 @@ def corpus_root(wildcards):
     return layout.corpus_root
 
 
+def noise_root(wildcards):
+    return layout.noise_root
+
+
 def own(section):
     """A section of params.yaml without what changes no result."""
     return {key: value for key, value in config[section].items() if key != "numeric_threads"}
@@ -70,10 +74,6 @@ def own(section):
 # Features
 
 AUGMENTATIONS = sorted({run.augmentation for run in layout.runs.values()})
-
-
-def condition_of(wildcards):
-    return "clean" if wildcards.condition == "clean" else "noise"
 
 
 def demo_encoder_spec(wildcards):
@@ -86,19 +86,23 @@ def demo_encoder_spec(wildcards):
 
 def extraction_inputs(wildcards):
     """Weights; crops for a visual encoder; draws and recordings for a noise condition."""
-    found = {"weights": layout.weights(wildcards.encoder)}
+    found = {"weights": layout.weight_files(wildcards.encoder)}
     if layout.modality(wildcards.encoder) == "visual":
         found["crops"] = f"{layout.faces}/crops-{wildcards.shard}-of-{SHARDS}.safetensors"
     if wildcards.condition != "clean":
-        found |= {"noise": layout.noise_manifest, "noise_root": layout.noise_root}
+        found |= {"noise": layout.noise_manifest, "recordings": layout.noise_files()}
     return found
 
 
 def extraction_options(wildcards, input):
-    names = {"crops": "--crops", "noise": "--noise", "noise_root": "--noise-root"}
-    return " ".join(
-        options(flag, [input[key]]) for key, flag in names.items() if key in input.keys()
-    )
+    crops = options("--crops", [input.crops]) if "crops" in input.keys() else ""
+    if wildcards.condition == "clean":
+        return crops
+    return f"{crops} {options('--noise', [input.noise])} {options('--noise-root', [layout.noise_root])}"
+
+
+def extraction_weights(wildcards):
+    return layout.weights(wildcards.encoder)
 
 
 def extraction_spec(wildcards):

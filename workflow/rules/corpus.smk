@@ -48,18 +48,19 @@ if config["corpus"]["adapter"] == "demo":
         input:
             code=code("corpus/demo", "media"),
         output:
-            noise=directory(layout.noise_root),
+            layout.noise_files(),
         log:
             "results/logs/corpus_demo_noise.log",
         benchmark:
             "results/runs/benchmarks/corpus_demo_noise.tsv"
         params:
             spec=spec(config["corpus"]["demo"]),
+            folder=noise_root,
         message:
             "Demo noise recordings"
         shell:
             "python -m merflow corpus demo-noise --spec {params.spec:q}"
-            " --out {output.noise:q} > {log:q} 2>&1"
+            " --out {params.folder:q} > {log:q} 2>&1"
 
 
 # Every clip is decoded once, whole: what cannot be used is quarantined with its reason.

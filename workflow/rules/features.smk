@@ -2,26 +2,53 @@
 GPU = 1 if config["features"]["device"] == "cuda" else 0
 
 
-# The demo's encoders, saved in the formats of the public checkpoints.
+# The demo's encoders, saved in the formats of the public checkpoints: two as a file ...
 rule features_demo_encoder:
     input:
         code=code("encoders"),
     output:
-        weights=directory("results/features/weights/{architecture}-{made}"),
+        "results/features/weights/{architecture}-{made}/weights.pth",
     log:
         "results/logs/features_demo_encoder/{architecture}-{made}.log",
     benchmark:
         "results/runs/benchmarks/features_demo_encoder/{architecture}-{made}.tsv"
     wildcard_constraints:
-        architecture="hubert|resnet50_ferplus|manet",
-        made="[0-9a-f]{8}",
+        architecture="resnet50_ferplus|manet",
     params:
         spec=demo_encoder_spec,
+        folder=subpath(output[0], parent=True),
     message:
         "Demo encoder {wildcards.architecture}"
     shell:
         "python -m merflow features demo-encoder --kind {wildcards.architecture}"
-        " --spec {params.spec:q} --out {output.weights:q} > {log:q} 2>&1"
+        " --spec {params.spec:q} --out {params.folder:q} > {log:q} 2>&1"
+
+
+# ... and HuBERT as Hugging Face's folder.
+rule features_demo_hubert:
+    input:
+        code=code("encoders"),
+    output:
+        multiext(
+            "results/features/weights/{architecture}-{made}/",
+            "config.json",
+            "preprocessor_config.json",
+            "model.safetensors",
+        ),
+    log:
+        "results/logs/features_demo_encoder/{architecture}-{made}.log",
+    benchmark:
+        "results/runs/benchmarks/features_demo_encoder/{architecture}-{made}.tsv"
+    wildcard_constraints:
+        architecture="hubert",
+    params:
+        spec=demo_encoder_spec,
+        folder=subpath(output[0], parent=True),
+    message:
+        "Demo encoder {wildcards.architecture}"
+    shell:
+        "python -m merflow features demo-encoder --kind {wildcards.architecture}"
+        " --spec {params.spec:q} --out {params.folder:q} > {log:q} 2>&1"
 
 
 rule features_extract:
@@ -45,6 +72,7 @@ rule features_extract:
     params:
         spec=extraction_spec,
         options=extraction_options,
+        weights=extraction_weights,
         shards=SHARDS,
         root=corpus_root,
         store="results/features/{encoder}-{digest}/{condition}/store",
@@ -53,7 +81,7 @@ rule features_extract:
         "Features {wildcards.encoder}, {wildcards.condition}, shard {wildcards.shard}"
     shell:
         "python -m merflow --threads {params.threads} features extract"
-        " --name {wildcards.encoder} --spec {params.spec:q} --weights {input.weights:q}"
+        " --name {wildcards.encoder} --spec {params.spec:q} --weights {params.weights:q}"
         " --manifest {input.manifest:q} --root {params.root:q} {params.options}"
         " --shard {wildcards.shard} --shards {params.shards} --store {params.store:q}"
         " --out {output.shard:q} > {log:q} 2>&1"

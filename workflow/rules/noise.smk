@@ -3,7 +3,7 @@ rule noise_draw:
     input:
         code=code("noise"),
         manifest=layout.manifest,
-        noise=layout.noise_root or [],  # none while no system asks for noise
+        recordings=layout.noise_files(),
     output:
         noise=layout.noise_manifest,
     log:
@@ -12,8 +12,9 @@ rule noise_draw:
         "results/runs/benchmarks/noise_draw.tsv"
     params:
         spec=spec({key: config["noise"][key] for key in ("seed", "copies", "preset", "visual")}),
+        root=noise_root,
     message:
         "Drawing noise"
     shell:
         "python -m merflow noise draw --spec {params.spec:q} --manifest {input.manifest:q}"
-        " --root {input.noise:q} --out {output.noise:q} > {log:q} 2>&1"
+        " --root {params.root:q} --out {output.noise:q} > {log:q} 2>&1"

@@ -166,7 +166,9 @@ rule report_run:
     input:
         code=code("report", "training"),
         results=[tables(), figures(), submissions(), "results/metrics.json"],
-        weights=[layout.weights(name) for name in config["features"]["encoders"]],
+        weights=[
+            file for name in config["features"]["encoders"] for file in layout.weight_files(name)
+        ],
     output:
         run="results/runs/run.json",
     log:

@@ -1,25 +1,14 @@
-"""Where every file of a run lies: paths that carry a digest of what the file depends on.
-
-The Snakefile asks this module; it opens no weight and no clip, so that planning stays fast.
-Editing a setting changes the digests, and so the paths, of exactly what depends on it: old and
-new results coexist and going back is free (source: ours).
-"""
+"""Where probes, trainings, ensembles and the report lie, and what their commands are told."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from merflow.encoders.registry import KINDS, parse_feature
+from merflow.layout.data import RESULTS, DataLayout
 from merflow.storage.digest import digest8
 
-RESULTS = "results"
 READINGS = ("organiser", "honest")
-# Settings that decide how a step is run, but not what it gives.
-RUN_ONLY = frozenset({"numeric_threads", "device", "batch"})
-
-
-def _declared(section: dict[str, Any], *left_out: str) -> dict[str, Any]:
-    return {k: v for k, v in section.items() if k not in RUN_ONLY and k not in left_out}
 
 
 @dataclass(frozen=True)
@@ -36,145 +25,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Paths and digests for one ``params.yaml``.
-
-    Attributes:
-        config: The checked settings.
-    """
-
-    config: dict[str, Any]
-
-    # Corpus
-
-    @cached_property
-    def corpus_key(self) -> str:
-        """Name and digest of the corpus as declared; folds and shards do not enter."""
-        corpus = self.config["corpus"]
-        declared = _declared(corpus, "folds", "shards")
-        if corpus["adapter"] != "demo":
-            declared.pop("demo", None)
-        return f"{corpus['name']}-{digest8(declared)}"
-
-    @property
-    def corpus(self) -> str:
-        """Folder of manifest, quarantine and folds."""
-        return f"{RESULTS}/corpus/{self.corpus_key}"
-
-    @property
-    def corpus_root(self) -> str:
-        """Folder that the manifest's paths are relative to."""
-        corpus = self.config["corpus"]
-        return f"{self.corpus}/raw" if corpus["adapter"] == "demo" else corpus["root"]
-
-    @property
-    def corpus_csv(self) -> str:
-        """The csv that the table adapter reads."""
-        corpus = self.config["corpus"]
-        return f"{self.corpus}/raw/labels.csv" if corpus["adapter"] == "demo" else corpus["csv"]
-
-    @property
-    def manifest(self) -> str:
-        """The corpus manifest."""
-        return f"{self.corpus}/manifest.csv"
-
-    @property
-    def folds(self) -> str:
-        """The recorded folds."""
-        return f"{self.corpus}/folds-{digest8(self.config['corpus']['folds'])}.csv"
-
-    def shards(self) -> list[str]:
-        """Names of the shards, ``<k>-of-<n>``."""
-        count = self.config["corpus"]["shards"]
-        return [f"{k}-of-{count}" for k in range(count)]
-
-    # Faces and noise
-
-    @cached_property
-    def faces_key(self) -> str:
-        """Backend and digest of the face settings."""
-        faces = self.config["faces"]
-        declared = _declared(faces, *(() if faces["backend"] == "yunet" else ("yunet",)))
-        return f"{faces['backend']}-{digest8(declared)}"
-
-    @property
-    def faces(self) -> str:
-        """Folder of this corpus's crops."""
-        return f"{RESULTS}/faces/{self.faces_key}/{self.corpus_key}"
-
-    @cached_property
-    def noise_key(self) -> str:
-        """Preset and digest of the noise settings."""
-        noise = _declared(self.config["noise"])
-        if noise["source"] == "demo":
-            noise["demo"] = self.config["corpus"]["demo"]
-        return f"{noise['preset']}-{digest8(noise)}"
-
-    @property
-    def noise_root(self) -> str:
-        """Folder of the noise recordings."""
-        noise = self.config["noise"]
-        return f"{self.corpus}/noise" if noise["source"] == "demo" else noise["root"]
-
-    @property
-    def noise_manifest(self) -> str:
-        """The drawn corruptions of this corpus."""
-        return f"{RESULTS}/noise/{self.noise_key}/{self.corpus_key}.csv"
-
-    def condition(self, augmentation: str) -> str:
-        """Name of the feature cache's condition: ``clean``, or the noise settings."""
-        return "clean" if augmentation == "clean" else f"noise-{self.noise_key}"
-
-    # Features
-
-    def encoder_spec(self, name: str) -> dict[str, Any]:
-        """Settings of one encoder."""
-        return self.config["features"]["encoders"][name]
-
-    def modality(self, name: str) -> str:
-        """``audio`` or ``visual``."""
-        return KINDS[self.encoder_spec(name)["architecture"]].modality
-
-    @cached_property
-    def _encoder_keys(self) -> dict[str, str]:
-        keys = {}
-        for name, spec in self.config["features"]["encoders"].items():
-            declared = dict(spec)
-            if spec["weights"] != "demo":
-                declared.pop("demo", None)
-                # A pinned file is the same wherever it lies.
-                if spec.get("sha256"):
-                    declared.pop("weights")
-            if self.modality(name) == "visual":
-                declared["faces"] = self.faces_key
-            keys[name] = f"{name}-{digest8(declared)}"
-        return keys
-
-    def encoder_key(self, name: str) -> str:
-        """Name and digest of an encoder; visual ones depend on the face settings."""
-        return self._encoder_keys[name]
-
-    def demo_weights(self, name: str) -> str:
-        """Folder of the checkpoint that the demo writes for an encoder."""
-        spec = self.encoder_spec(name)
-        made = digest8([spec["architecture"], spec["demo"], spec.get("layers")])
-        return f"{RESULTS}/features/weights/{spec['architecture']}-{made}"
-
-    def weights(self, name: str) -> str:
-        """The checkpoint of an encoder."""
-        spec = self.encoder_spec(name)
-        return self.demo_weights(name) if spec["weights"] == "demo" else spec["weights"]
-
-    def features(self, name: str, augmentation: str) -> str:
-        """Folder of one encoder's cache under one condition."""
-        return f"{RESULTS}/features/{self.encoder_key(name)}/{self.condition(augmentation)}"
-
-    def feature_shards(self, name: str, augmentation: str) -> list[str]:
-        """The feature shards of this corpus."""
-        folder = f"{self.features(name, augmentation)}/{self.corpus_key}"
-        return [f"{folder}/{shard}.safetensors" for shard in self.shards()]
-
-    # Probes, fusion, ensemble
+class Layout(DataLayout):
+    """Paths and digests for one ``params.yaml``."""
 
     def _data_key(self, *features: str) -> dict[str, Any]:
         return {

@@ -1,0 +1,10 @@
+"""Layout: where every file of a run lies, in paths that carry a digest of what it depends on.
+
+The Snakefile asks this package; it opens no weight and no clip, so that planning stays fast.
+Editing a setting changes the digests, and so the paths, of exactly what depends on it: old and
+new results coexist and going back is free (source: ours).
+"""
+
+from merflow.layout.runs import READINGS, Layout
+
+__all__ = ["READINGS", "Layout"]

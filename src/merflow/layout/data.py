@@ -1,0 +1,179 @@
+"""Where corpora, faces, noise and features lie."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from merflow.encoders.registry import KINDS
+from merflow.storage.digest import digest8
+
+RESULTS = "results"
+HUBERT_FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
+DEMO_FILE = "weights.pth"
+DEMO_NOISE_FILES = 8
+# Settings that decide how a step is run, but not what it gives.
+RUN_ONLY = frozenset({"numeric_threads", "device", "batch"})
+
+
+def _declared(section: dict[str, Any], *left_out: str) -> dict[str, Any]:
+    return {k: v for k, v in section.items() if k not in RUN_ONLY and k not in left_out}
+
+
+@dataclass(frozen=True)
+class DataLayout:
+    """Paths and digests of what lies before the first training.
+
+    Attributes:
+        config: The checked settings.
+    """
+
+    config: dict[str, Any]
+
+    # Corpus
+
+    @cached_property
+    def corpus_key(self) -> str:
+        """Name and digest of the corpus as declared; folds and shards do not enter."""
+        corpus = self.config["corpus"]
+        declared = _declared(corpus, "folds", "shards")
+        if corpus["adapter"] != "demo":
+            declared.pop("demo", None)
+        return f"{corpus['name']}-{digest8(declared)}"
+
+    @property
+    def corpus(self) -> str:
+        """Folder of manifest, quarantine and folds."""
+        return f"{RESULTS}/corpus/{self.corpus_key}"
+
+    @property
+    def corpus_root(self) -> str:
+        """Folder that the manifest's paths are relative to."""
+        corpus = self.config["corpus"]
+        return f"{self.corpus}/raw" if corpus["adapter"] == "demo" else corpus["root"]
+
+    @property
+    def corpus_csv(self) -> str:
+        """The csv that the table adapter reads."""
+        corpus = self.config["corpus"]
+        return f"{self.corpus}/raw/labels.csv" if corpus["adapter"] == "demo" else corpus["csv"]
+
+    @property
+    def manifest(self) -> str:
+        """The corpus manifest."""
+        return f"{self.corpus}/manifest.csv"
+
+    @property
+    def folds(self) -> str:
+        """The recorded folds."""
+        return f"{self.corpus}/folds-{digest8(self.config['corpus']['folds'])}.csv"
+
+    def shards(self) -> list[str]:
+        """Names of the shards, ``<k>-of-<n>``."""
+        count = self.config["corpus"]["shards"]
+        return [f"{k}-of-{count}" for k in range(count)]
+
+    # Faces and noise
+
+    @cached_property
+    def faces_key(self) -> str:
+        """Backend and digest of the face settings."""
+        faces = self.config["faces"]
+        declared = _declared(faces, *(() if faces["backend"] == "yunet" else ("yunet",)))
+        return f"{faces['backend']}-{digest8(declared)}"
+
+    @property
+    def faces(self) -> str:
+        """Folder of this corpus's crops."""
+        return f"{RESULTS}/faces/{self.faces_key}/{self.corpus_key}"
+
+    @cached_property
+    def noise_key(self) -> str:
+        """Preset and digest of the noise settings."""
+        noise = _declared(self.config["noise"])
+        if noise["source"] == "demo":
+            noise["demo"] = self.config["corpus"]["demo"]
+        return f"{noise['preset']}-{digest8(noise)}"
+
+    @property
+    def noise_root(self) -> str:
+        """Folder of the noise recordings."""
+        noise = self.config["noise"]
+        return f"{self.corpus}/noise" if noise["source"] == "demo" else noise["root"]
+
+    def noise_files(self) -> list[str]:
+        """The noise recordings of the demo, or the user's folder, for the graph to watch."""
+        if self.config["noise"]["source"] == "demo":
+            folder = f"{self.noise_root}/speech/librivox"
+            return [f"{folder}/speech-librivox-{i:04d}.wav" for i in range(DEMO_NOISE_FILES)]
+        return [self.noise_root] if self.noise_root else []
+
+    @property
+    def noise_manifest(self) -> str:
+        """The drawn corruptions of this corpus."""
+        return f"{RESULTS}/noise/{self.noise_key}/{self.corpus_key}.csv"
+
+    def condition(self, augmentation: str) -> str:
+        """Name of the feature cache's condition: ``clean``, or the noise settings."""
+        return "clean" if augmentation == "clean" else f"noise-{self.noise_key}"
+
+    # Features
+
+    def encoder_spec(self, name: str) -> dict[str, Any]:
+        """Settings of one encoder."""
+        return self.config["features"]["encoders"][name]
+
+    def modality(self, name: str) -> str:
+        """``audio`` or ``visual``."""
+        return KINDS[self.encoder_spec(name)["architecture"]].modality
+
+    @cached_property
+    def _encoder_keys(self) -> dict[str, str]:
+        keys = {}
+        for name, spec in self.config["features"]["encoders"].items():
+            declared = dict(spec)
+            if spec["weights"] != "demo":
+                declared.pop("demo", None)
+                # A pinned file is the same wherever it lies.
+                if spec.get("sha256"):
+                    declared.pop("weights")
+            if self.modality(name) == "visual":
+                declared["faces"] = self.faces_key
+            keys[name] = f"{name}-{digest8(declared)}"
+        return keys
+
+    def encoder_key(self, name: str) -> str:
+        """Name and digest of an encoder; visual ones depend on the face settings."""
+        return self._encoder_keys[name]
+
+    def demo_weights(self, name: str) -> str:
+        """Folder of the checkpoint that the demo writes for an encoder."""
+        spec = self.encoder_spec(name)
+        made = digest8([spec["architecture"], spec["demo"], spec.get("layers")])
+        return f"{RESULTS}/features/weights/{spec['architecture']}-{made}"
+
+    def weights(self, name: str) -> str:
+        """The checkpoint of an encoder."""
+        spec = self.encoder_spec(name)
+        return self.demo_weights(name) if spec["weights"] == "demo" else spec["weights"]
+
+    def weight_files(self, name: str) -> list[str]:
+        """The files of an encoder's checkpoint, for the graph to watch.
+
+        Files rather than a folder, because Snakemake compares files by content.
+        """
+        folder = Path(self.weights(name))
+        if self.encoder_spec(name)["weights"] != "demo":
+            files = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+            return sorted(str(path) for path in files) or [str(folder)]
+        hubert = self.encoder_spec(name)["architecture"] == "hubert"
+        return [str(folder / file) for file in (HUBERT_FILES if hubert else (DEMO_FILE,))]
+
+    def features(self, name: str, augmentation: str) -> str:
+        """Folder of one encoder's cache under one condition."""
+        return f"{RESULTS}/features/{self.encoder_key(name)}/{self.condition(augmentation)}"
+
+    def feature_shards(self, name: str, augmentation: str) -> list[str]:
+        """The feature shards of this corpus."""
+        folder = f"{self.features(name, augmentation)}/{self.corpus_key}"
+        return [f"{folder}/{shard}.safetensors" for shard in self.shards()]
