@@ -26,7 +26,7 @@ ORDER = [
     "report",
     "settings",
     "layout",
-    "interpreter",
+    "environment",
     "cli",
 ]
 PACKAGE = ROOT / "src" / "merflow"

@@ -11,14 +11,14 @@ from snakemake.exceptions import WorkflowError
 from merflow import settings
 from merflow.encoders.registry import KINDS
 from merflow.errors import MerflowError
-from merflow.interpreter import use_this_python
+from merflow.environment import prepare_environment
 from merflow.layout import READINGS, Layout
 
 PACKAGE = Path(workflow.basedir) / "src" / "merflow"
 SCHEMA = Path(workflow.basedir) / "workflow" / "schemas" / "params.schema.yaml"
 
 
-use_this_python()
+prepare_environment()
 
 try:
     settings.check(config, yaml.safe_load(SCHEMA.read_text()))

@@ -91,13 +91,13 @@ def run_record(spec: Mapping[str, Any], benchmarks: Path, weights: Mapping[str, 
     """Return ``run.json``: what ran where, with which weights, and what it cost.
 
     Args:
-        spec: ``corpus``, ``seeds``, optional ``command``.
+        spec: ``corpus`` and ``seeds``; the command stands in the environment.
         benchmarks: See :func:`merflow.report.times.rule_times`.
         weights: File or folder of each checkpoint.
     """
     return {
         "corpus": spec["corpus"],
-        "command": spec.get("command"),
+        "command": os.environ.get("MERFLOW_COMMAND"),
         "cpu": {"model": cpu_model(), "cores": os.cpu_count()},
         "git": git_state(),
         "gpus": gpus(),

@@ -1,0 +1,19 @@
+"""What the commands of the rules find in their environment."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+COMMAND = "MERFLOW_COMMAND"
+
+
+def prepare_environment() -> None:
+    """Let the rules' ``python`` be the interpreter that runs Snakemake, and tell them its command.
+
+    The environment need not be active, and neither a path of it nor the command stands in a
+    rule, where it would count as a changed parameter.
+    """
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    called = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    os.environ.setdefault(COMMAND, shlex.join(called))
