@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from merflow.environment import COMMAND
 from merflow.errors import MerflowError
 from merflow.report.provenance import gpus, weight_file
 from merflow.report.times import rule_times
@@ -23,7 +24,8 @@ def test_times_are_summed_by_rule(tmp_path):
     assert found["total"] == {"jobs": 3, "wall_s": 7.0, "cpu_s": 3.0}
 
 
-def test_run_records_versions_seeds_and_weights(report, tmp_path):
+def test_run_records_versions_seeds_and_weights(report, tmp_path, monkeypatch):
+    monkeypatch.setenv(COMMAND, "snakemake --cores all")
     folder = tmp_path / "hubert"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
@@ -42,7 +44,8 @@ def test_run_records_versions_seeds_and_weights(report, tmp_path):
     assert found["seeds"] == {"fusion": [0]}
     assert {"python", "torch", "merflow", "opencv-python-headless"} <= set(found["versions"])
     assert found["cpu"]["model"]
-    assert out.read_text() == json.dumps(found, indent=2, sort_keys=True) + "\n"
+    assert found["command"] == "snakemake --cores all"
+    assert out.read_text() == json.dumps(found, indent=1, sort_keys=True) + "\n"
 
 
 def test_run_works_without_git_and_without_a_driver(monkeypatch, tmp_path):
