@@ -24,10 +24,12 @@ reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
 	@echo "merflow: snakemake --cores $(CORES): clips, faces, features, probes, fusion, ensemble, tables"
 	$(BIN)/snakemake --cores $(CORES) --quiet host rules reason
 
-test: $(STAMP)  ## all tests (a few minutes)
-	@echo "merflow: unit tests, then the whole graph on a small corpus"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
-	@echo "merflow: what a failed test printed stands above; one test again: $(BIN)/python -m pytest -k NAME"
+test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (5 minutes)
+	@echo "merflow: unit tests and the whole graph on small corpora, on 2 cores"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 5 -rs || { \
+	  echo "merflow: a test failed; its output stands above; alone: $(BIN)/python -m pytest -k NAME"; \
+	  exit 1; }
+	@echo "merflow: all tests passed; they lie in tests/unit (by noun) and tests/workflow"
 
 test-fast: $(STAMP)  ## unit tests only
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
