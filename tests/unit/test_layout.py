@@ -59,6 +59,8 @@ CASES = [
     ("features.batch", 3, set()),
     ("features.device", "cuda", set()),
     ("fusion.numeric_threads", 2, set()),
+    ("corpus.root", "elsewhere", set()),
+    ("noise.root", "elsewhere", set()),
 ]
 
 
@@ -119,3 +121,49 @@ def test_every_file_of_a_users_checkpoint_is_watched(tmp_path):
     spec = BASE["features"]["encoders"]["HL"] | {"weights": str(tmp_path / "hubert")}
     files = changed("features.encoders.HL", spec).weight_files("HL")
     assert [Path(file).name for file in files] == ["config.json", "pytorch_model.bin"]
+
+
+def test_the_honest_reading_is_submitted_from_the_models_of_the_split_s_row():
+    found = Layout(copy.deepcopy(BASE)).submissions()
+    assert found.keys() == {"test1", "test2"}
+    assert "/fused-jdev.clean-" in found["test1"]
+    assert "/fused-jdev.noise-" in found["test2"]
+    assert all(path.endswith("/predictions-honest.parquet") for path in found.values())
+
+
+def users_layout(folder, root="clips"):
+    """Settings of a user's csv and noise folder, which must exist."""
+    (folder / "noise").mkdir(parents=True, exist_ok=True)
+    (folder / "noise" / "a.wav").write_bytes(b"sound")
+    (folder / "labels.csv").write_text("path,emotion\na.mp4,happy\n")
+    config = copy.deepcopy(BASE)
+    config["corpus"] |= {"adapter": "table", "root": root, "csv": str(folder / "labels.csv")}
+    config["noise"] |= {"source": "folder", "root": str(folder / "noise")}
+    return Layout(config)
+
+
+def test_where_a_corpus_lies_does_not_count_but_its_list_does(tmp_path):
+    first, second = users_layout(tmp_path / "a"), users_layout(tmp_path / "b", root="other")
+    assert digests(first) == digests(second)
+    (tmp_path / "b" / "labels.csv").write_text("path,emotion\na.mp4,sad\n")
+    changed = digests(Layout(second.config))
+    assert changed["corpus"] != digests(first)["corpus"]
+
+
+def test_every_recording_of_a_noise_folder_is_watched(tmp_path):
+    layout = users_layout(tmp_path)
+    key = layout.noise_key
+    assert layout.noise_files() == [f"{tmp_path}/noise/a.wav"]
+    (tmp_path / "noise" / "deep").mkdir()
+    (tmp_path / "noise" / "deep" / "b.flac").write_bytes(b"more")
+    assert len(Layout(layout.config).noise_files()) == 2
+    assert Layout(layout.config).noise_key != key
+
+
+def test_a_pinned_detector_may_lie_anywhere():
+    keys = set()
+    for path in ("a.onnx", "b.onnx"):
+        layout = changed("faces.backend", "yunet")
+        layout.config["faces"]["yunet"] = {"path": path, "sha256": "ab" * 32}
+        keys.add(layout.faces_key)
+    assert len(keys) == 1

@@ -25,6 +25,20 @@ CASES = [
     ("corpus.adapter", "table", ["corpus.root", "None", "a path"]),
     ("noise.source", "folder", ["noise.root", "null"]),
     ("faces.backend", "yunet", ["faces.yunet.path", "OpenCV Zoo"]),
+    ("corpus.name", "demo\n", ["corpus.name", "letters"]),
+    ("corpus.demo.height", 400, ["corpus.demo.height", "400", "at most the width"]),
+    ("corpus.folds.count", 60, ["corpus.folds.count", "60", "at most the training clips"]),
+    ("corpus.valence", False, ["report.submission", "'fused-jdev'", "mr_rf-baseline"]),
+    (
+        "noise.visual",
+        [{"transform": "blur", "magnitude": [3, 1]}],
+        ["noise.visual[0].magnitude", "the smaller first"],
+    ),
+    (
+        "report.rows",
+        [{"name": "A", "split": "train", "augmentation": "clean"}] * 2,
+        ["report.rows[1].name", "'A'", "a name of its own"],
+    ),
 ]
 
 
@@ -38,7 +52,9 @@ def changed(key, value):
     return config
 
 
-@pytest.mark.parametrize(("key", "value", "told"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("key", "value", "told"), CASES, ids=[f"{case[0]}-{i}" for i, case in enumerate(CASES)]
+)
 def test_sentence_names_key_value_and_what_is_allowed(key, value, told):
     with pytest.raises(MerflowError) as caught:
         settings.check(changed(key, value), SCHEMA)

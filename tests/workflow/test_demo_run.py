@@ -1,6 +1,7 @@
 """The whole graph on a small demo corpus: what it gives, and what a second call does."""
 
 import json
+import re
 import subprocess
 
 import pandas as pd
@@ -154,6 +155,26 @@ def test_a_setting_reruns_what_depends_on_it(finished_run, key, value, rules):
         assert "fusion_train" not in planned
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (("features", "batch"), 3),
+        (("features", "numeric_threads"), 2),
+        (("faces", "numeric_threads"), 2),
+        (("fusion", "numeric_threads"), 2),
+        (("corpus", "root"), "unused by the demo"),
+    ],
+)
+def test_how_a_step_is_run_reruns_nothing(finished_run, key, value):
+    settings = small_settings()
+    settings[key[0]][key[1]] = value
+    write_settings(finished_run, settings)
+    try:
+        assert planned_jobs(finished_run) == {}
+    finally:
+        write_settings(finished_run, small_settings())
+
+
 def test_tracked_files_name_no_clip_of_a_real_corpus():
     tracked = subprocess.run(
         ["git", "-C", str(ROOT), "ls-files"], capture_output=True, text=True, check=True
@@ -162,5 +183,10 @@ def test_tracked_files_name_no_clip_of_a_real_corpus():
     private = ("results/corpus/", "results/faces/", "results/noise/", "results/features/")
     private += ("results/runs/", "results/private/", "results/logs/")
     assert not [name for name in tracked if name.startswith(private)]
+    clip_of_mer2023 = re.compile(rb"\bsample(new)?_\d{8}\b")
+    for name in tracked:
+        path = ROOT / name
+        if path.is_file():
+            assert not clip_of_mer2023.search(path.read_bytes()), name
     media = (".mp4", ".avi", ".wav", ".flac", ".npy", ".parquet", ".safetensors", ".pth", ".onnx")
     assert not [name for name in tracked if name.endswith(media)]

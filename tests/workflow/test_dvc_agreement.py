@@ -13,11 +13,10 @@ IDENTITY = ["-c", "user.name=test", "-c", "user.email=test@example.invalid"]
 
 
 def call(folder, *command):
-    """Run a command in a folder with this Python's tools first in PATH; returns its output."""
+    """Run a command in a clone, with its package and this Python's tools; returns its output."""
     path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
-    )
+    env = {**os.environ, "PATH": path, "PYTHONPATH": str(folder / "src")}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
     assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
     return done.stdout + done.stderr
 
@@ -103,3 +102,26 @@ def test_fresh_clone_is_up_to_date_for_dvc(clone, tmp_path):
     folder, _ = clone
     call(tmp_path, "git", "clone", "-q", str(folder), "fresh")
     assert "up to date" in call(tmp_path / "fresh", "dvc", "repro")
+
+
+def test_another_checkouts_package_is_refused(clone):
+    folder, _ = clone
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-n"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+    )
+    assert done.returncode == 1
+    assert f"the workflow is {folder}" in done.stdout + done.stderr
+
+
+def test_a_corpus_can_be_put_under_dvc(clone):
+    folder, _ = clone
+    corpus = folder / "data" / "raw" / "mine"
+    corpus.mkdir()
+    (corpus / "clip.mp4").write_bytes(b"0")
+    call(folder, "dvc", "add", "-q", "data/raw/mine")
+    assert "data/raw/mine.dvc" in call(folder, "git", "status", "--porcelain", "-uall")
+    call(folder, "git", "check-ignore", "data/raw/mine/clip.mp4")

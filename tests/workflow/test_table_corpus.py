@@ -29,7 +29,8 @@ def table_settings(root, csv, noise):
         "folds": {"scheme": "speaker", "count": 2, "seed": 0},
     }
     settings["noise"] |= {"source": "folder", "root": str(noise)}
-    settings["report"] |= {"rows": settings["report"]["rows"][:1], "submission": None}
+    row = settings["report"]["rows"][0] | {"name": "Train {x}"}
+    settings["report"] |= {"rows": [row], "submission": None}
     settings["fusion"]["systems"] = [
         system | {"augmentation": ["clean"]} for system in settings["fusion"]["systems"]
     ]
@@ -72,10 +73,13 @@ def table_run(finished_run, tmp_path_factory):
     source = next(finished_run.glob("results/corpus/*/raw"))
     labels = pd.read_csv(source / "labels.csv")
     labels = labels[labels["split"] == "train"][["path", "emotion", "speaker"]]
-    root = folder / "it's my clips"
+    root = folder / "it's my {clips}"
     for path in labels["path"]:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / path, root / path)
+    strange = labels.iloc[0]["path"].replace(".mp4", " {a} & 'b'.mp4")
+    (root / labels.iloc[0]["path"]).rename(root / strange)
+    labels.loc[labels.index[0], "path"] = strange
     table, reasons = add_defects(root, labels)
     table.to_csv(folder / "labels.csv", index=False)
     noise = next(finished_run.glob("results/corpus/*/noise"))

@@ -86,10 +86,6 @@ def test_planning_imports_no_torch(tmp_path):
     assert "fusion_train" in outcome.text
 
 
-def test_demo_preset_is_the_settings_file():
-    assert (ROOT / "params.yaml").read_bytes() == (ROOT / "presets" / "demo.yaml").read_bytes()
-
-
 @pytest.mark.parametrize("path", sorted((ROOT / "presets").glob("*.yaml")), ids=lambda p: p.stem)
 def test_yaml_1_1_and_1_2_read_presets_alike(path):
     text = path.read_text()

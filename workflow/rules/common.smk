@@ -8,11 +8,12 @@ import yaml
 
 from snakemake.exceptions import WorkflowError
 
+import merflow
 from merflow import settings
-from merflow.encoders.registry import KINDS
 from merflow.errors import MerflowError
 from merflow.environment import prepare_environment
 from merflow.layout import READINGS, Layout
+from merflow.storage.shards import shard_of
 
 PACKAGE = Path(workflow.basedir) / "src" / "merflow"
 SCHEMA = Path(workflow.basedir) / "workflow" / "schemas" / "params.schema.yaml"
@@ -23,17 +24,26 @@ prepare_environment()
 try:
     settings.check(config, yaml.safe_load(SCHEMA.read_text()))
     settings.check_files(config)
+    CLIPS = settings.clips_to_watch(config)
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
+
+if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
+    raise WorkflowError(
+        f"this environment runs the package in {Path(merflow.__file__).parent}, but the workflow "
+        f"is {workflow.basedir}: run `make environment` here, or `pip install --editable .`"
+    )
+
 layout = Layout(config)
-VALENCE = config["corpus"]["valence"]
 SHARDS = config["corpus"]["shards"]
 
 
-def code(*packages):
-    """Files of the named packages: editing one reruns the rules that list it, no others."""
-    return [str(path) for package in packages for path in sorted((PACKAGE / package).rglob("*.py"))]
+def code(*parts):
+    """Files of the named packages and modules: editing one reruns the rules that list it."""
+    paths = [PACKAGE / part for part in (*parts, "seeds.py")]
+    files = [file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])]
+    return [str(file) for file in sorted(files)]
 
 
 def spec(settings):
@@ -51,11 +61,32 @@ def options(flag, values):
     return " ".join(f"{flag} {shlex.quote(str(value))}" for value in values)
 
 
-def listed_clips():
-    """Clips of the user's csv that exist, so that a changed clip is noticed; none for the demo."""
+# Functions rather than plain strings wherever a path or text is the user's: Snakemake would take
+# its braces for wildcards.
+
+
+def corpus_csv(wildcards):
+    return layout.corpus_csv
+
+
+def listed_clips(wildcards):
+    """The shard's clips that exist, so that a changed one is noticed; for the demo their lists."""
     if config["corpus"]["adapter"] == "demo":
         return [f"{layout.corpus}/raw/part-{shard}.csv" for shard in layout.shards()]
-    return settings.listed_clips(config["corpus"]["csv"], config["corpus"]["root"])
+    return [path for clip, path in CLIPS.items() if shard_of(clip, SHARDS) == int(wildcards.shard)]
+
+
+def detector_file(wildcards):
+    faces = config["faces"]
+    return [faces["yunet"]["path"]] if faces["backend"] == "yunet" else []
+
+
+def faces_spec(wildcards):
+    return spec(own("faces"))
+
+
+def noise_recordings(wildcards):
+    return layout.noise_files()
 
 
 def corpus_root(wildcards):
@@ -90,7 +121,9 @@ def extraction_inputs(wildcards):
     if layout.modality(wildcards.encoder) == "visual":
         found["crops"] = f"{layout.faces}/crops-{wildcards.shard}-of-{SHARDS}.safetensors"
     if wildcards.condition != "clean":
-        found |= {"noise": layout.noise_manifest, "recordings": layout.noise_files()}
+        found["noise"] = layout.noise_manifest
+        if layout.modality(wildcards.encoder) == "audio":
+            found["recordings"] = layout.noise_files()
     return found
 
 
@@ -107,8 +140,20 @@ def extraction_weights(wildcards):
 
 def extraction_spec(wildcards):
     encoder = layout.encoder_spec(wildcards.encoder)
-    kept = {key: value for key, value in encoder.items() if key != "demo"}
-    return spec({**kept, **{key: config["features"][key] for key in ("device", "batch")}})
+    return spec({key: value for key, value in encoder.items() if key != "demo"})
+
+
+def extraction_store(wildcards):
+    return layout.feature_store(wildcards.encoder)
+
+
+def extraction_code(wildcards):
+    """The extraction's own files; those of the noise for corrupted copies alone."""
+    names = ("codec", "extract", "file", "inputs", "samples")
+    parts = [f"features/{name}.py" for name in names]
+    if wildcards.condition != "clean":
+        parts += [f"noise/{name}.py" for name in ("folder", "manifest", "sound", "visual")]
+    return code(*parts, "encoders", "media", "storage")
 
 
 def all_feature_shards():
@@ -193,34 +238,38 @@ def pairs(values):
 def report_spec(*wanted):
     """What a report command is told: the corpus as declared, and the settings it asks for."""
     corpus, report = config["corpus"], config["report"]
-    encoders = config["features"]["encoders"]
     extra = {
         "bootstrap": report["bootstrap"],
         "note": layout.note(),
         "rows": report["rows"],
         "systems": layout.system_names(),
+        "definitions": layout.definitions(),
+        "mer2023": corpus["name"].startswith("mer2023"),
         "digests": {"corpus": layout.corpus_key, "faces": layout.faces_key},
         "seeds": {
             "fusion": config["fusion"]["training"]["seeds"],
             "noise": config["noise"]["seed"],
         },
-        "depths": {
-            name: {
-                layer: KINDS[encoders[name]["architecture"]].depth(layer, encoders[name])
-                for layer in layout.probe_spec(name)["layers"]
-            }
-            for name in config["probes"]["encoders"]
-        },
+        "depths": layout.depths(),
+        "present": layout.digests(),
     }
-    return spec(
-        {
-            "corpus": corpus["name"],
-            **{key: corpus[key] for key in ("classes", "valence", "tests")},
-            "fold_count": corpus["folds"]["count"],
-            "decimals": report["decimals"],
-            **{key: extra[key] for key in wanted},
-        }
-    )
+    told = {
+        "corpus": corpus["name"],
+        **{key: corpus[key] for key in ("classes", "valence", "tests")},
+        "fold_count": corpus["folds"]["count"],
+        "decimals": report["decimals"],
+        **{key: extra[key] for key in wanted},
+    }
+    return lambda wildcards: spec(told)
+
+
+def report_weights(wildcards):
+    return [file for name in config["features"]["encoders"] for file in layout.weight_files(name)]
+
+
+def report_weight_options(wildcards):
+    encoders = config["features"]["encoders"]
+    return options("--weights", pairs({name: layout.weights(name) for name in encoders}))
 
 
 def tables():

@@ -27,7 +27,7 @@ if config["corpus"]["adapter"] == "demo":
 
     rule corpus_demo_table:
         input:
-            code=code("corpus/demo"),
+            code=code("corpus/labels.py", "corpus/label_file.py"),
             parts=PARTS,
         output:
             table=layout.corpus_csv,
@@ -66,9 +66,9 @@ if config["corpus"]["adapter"] == "demo":
 # Every clip is decoded once, whole: what cannot be used is quarantined with its reason.
 rule corpus_check:
     input:
-        code=code("corpus", "media"),
-        csv=layout.corpus_csv,
-        clips=listed_clips(),
+        code=code("corpus/check.py", "corpus/labels.py", "corpus/label_file.py", "media", "storage"),
+        csv=corpus_csv,
+        clips=listed_clips,
     output:
         checked=f"{layout.corpus}/checked/{{shard}}-of-{SHARDS}.csv",
     log:
@@ -79,17 +79,18 @@ rule corpus_check:
         spec=spec({key: config["corpus"][key] for key in ("classes", "valence", "tests")}),
         shards=SHARDS,
         root=corpus_root,
+        store="results/corpus/store",
     message:
         "Checking clips, shard {wildcards.shard}"
     shell:
         "python -m merflow corpus check --spec {params.spec:q} --csv {input.csv:q}"
         " --root {params.root:q} --shard {wildcards.shard} --shards {params.shards}"
-        " --out {output.checked:q} > {log:q} 2>&1"
+        " --store {params.store:q} --out {output.checked:q} > {log:q} 2>&1"
 
 
 rule corpus_manifest:
     input:
-        code=code("corpus"),
+        code=code("corpus/manifest.py"),
         checked=CHECKED,
     output:
         manifest=layout.manifest,
@@ -109,7 +110,7 @@ rule corpus_manifest:
 
 rule corpus_folds:
     input:
-        code=code("corpus"),
+        code=code("corpus/folds.py"),
         manifest=layout.manifest,
     output:
         folds=layout.folds,

@@ -1,15 +1,14 @@
 # faces: each clip's main face, tracked and aligned, as crops of 112 x 112 pixels.
 FACES = config["faces"]
-DETECTOR = [FACES["yunet"]["path"]] if FACES["backend"] == "yunet" else []
 CROPS = [f"{layout.faces}/crops-{shard}.safetensors" for shard in layout.shards()]
 TRACKS = [f"{layout.faces}/tracks-{shard}.parquet" for shard in layout.shards()]
 
 
 rule faces_crop:
     input:
-        code=code("faces", "media"),
+        code=code("faces", "media", "storage"),
         manifest=layout.manifest,
-        detector=DETECTOR,
+        detector=detector_file,
     output:
         crops=f"{layout.faces}/crops-{{shard}}-of-{SHARDS}.safetensors",
         tracks=f"{layout.faces}/tracks-{{shard}}-of-{SHARDS}.parquet",
@@ -17,16 +16,17 @@ rule faces_crop:
         "results/logs/faces_crop/{shard}.log",
     benchmark:
         "results/runs/benchmarks/faces_crop/{shard}.tsv"
+    resources:
+        numeric_threads=FACES["numeric_threads"],
     params:
-        spec=spec(own("faces")),
+        spec=faces_spec,
         shards=SHARDS,
         root=corpus_root,
-        store=f"results/faces/{layout.faces_key}/store",
-        threads=FACES["numeric_threads"],
+        store="results/faces/store",
     message:
         "Faces, shard {wildcards.shard}"
     shell:
-        "python -m merflow --threads {params.threads} faces crop --spec {params.spec:q}"
+        "python -m merflow --threads {resources.numeric_threads} faces crop --spec {params.spec:q}"
         " --manifest {input.manifest:q} --root {params.root:q}"
         " --shard {wildcards.shard} --shards {params.shards} --store {params.store:q}"
         " --crops {output.crops:q} --tracks {output.tracks:q} > {log:q} 2>&1"

@@ -54,7 +54,7 @@ rule features_demo_hubert:
 rule features_extract:
     input:
         unpack(extraction_inputs),
-        code=code("features", "encoders", "media", "noise"),
+        code=extraction_code,
         manifest=layout.manifest,
     output:
         shard=(
@@ -69,19 +69,21 @@ rule features_extract:
         digest="[0-9a-f]{8}",
     resources:
         gpu=GPU,
+        device=config["features"]["device"],
+        batch=config["features"]["batch"],
+        numeric_threads=config["features"]["numeric_threads"],
     params:
         spec=extraction_spec,
         options=extraction_options,
         weights=extraction_weights,
         shards=SHARDS,
         root=corpus_root,
-        store="results/features/{encoder}-{digest}/{condition}/store",
-        threads=config["features"]["numeric_threads"],
+        store=extraction_store,
     message:
         "Features {wildcards.encoder}, {wildcards.condition}, shard {wildcards.shard}"
     shell:
-        "python -m merflow --threads {params.threads} features extract"
-        " --name {wildcards.encoder} --spec {params.spec:q} --weights {params.weights:q}"
+        "python -m merflow --threads {resources.numeric_threads} features extract"
+        " --name {wildcards.encoder} --spec {params.spec:q} --device {resources.device} --batch {resources.batch} --weights {params.weights:q}"
         " --manifest {input.manifest:q} --root {params.root:q} {params.options}"
         " --shard {wildcards.shard} --shards {params.shards} --store {params.store:q}"
         " --out {output.shard:q} > {log:q} 2>&1"
@@ -90,7 +92,7 @@ rule features_extract:
 # Committed: counts and digests of the cache, no clip and no time.
 rule features_manifest:
     input:
-        code=code("features"),
+        code=code("features/summary.py", "features/file.py"),
         shards=all_feature_shards(),
     output:
         manifest="results/manifests/features.json",

@@ -19,14 +19,15 @@ rule fusion_train:
         "results/runs/benchmarks/fusion_train/{run}.tsv"
     wildcard_constraints:
         run=one_of(layout.runs),
+    resources:
+        numeric_threads=config["fusion"]["numeric_threads"],
     params:
         spec=run_spec,
         features=run_features,
         out=subpath(output[0], parent=True),
-        threads=config["fusion"]["numeric_threads"],
     message:
         "Training {wildcards.run}"
     shell:
-        "python -m merflow --threads {params.threads} fusion train --spec {params.spec:q}"
+        "python -m merflow --threads {resources.numeric_threads} fusion train --spec {params.spec:q}"
         " --manifest {input.manifest:q} --folds {input.folds:q} {params.features}"
         " --out {params.out:q} > {log:q} 2>&1"

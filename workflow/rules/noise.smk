@@ -1,9 +1,9 @@
 # noise: which recording, SNR and picture transform each augmented copy gets.
 rule noise_draw:
     input:
-        code=code("noise"),
+        code=code("noise/draw.py", "noise/folder.py", "noise/manifest.py", "noise/recordings.py"),
         manifest=layout.manifest,
-        recordings=layout.noise_files(),
+        recordings=noise_recordings,
     output:
         noise=layout.noise_manifest,
     log:

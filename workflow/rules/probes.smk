@@ -18,14 +18,15 @@ rule probes_train:
         "results/runs/benchmarks/probes_train/{encoder}-{digest}.tsv"
     wildcard_constraints:
         digest="[0-9a-f]{8}",
+    resources:
+        numeric_threads=config["probes"]["numeric_threads"],
     params:
         spec=probe_spec,
         features=probe_features,
         out=subpath(output[0], parent=True),
-        threads=config["probes"]["numeric_threads"],
     message:
         "Probes of {wildcards.encoder}"
     shell:
-        "python -m merflow --threads {params.threads} probes train --spec {params.spec:q}"
+        "python -m merflow --threads {resources.numeric_threads} probes train --spec {params.spec:q}"
         " --manifest {input.manifest:q} --folds {input.folds:q} {params.features}"
         " --out {params.out:q} > {log:q} 2>&1"

@@ -47,7 +47,7 @@ rule report_table1:
     benchmark:
         "results/runs/benchmarks/report_table1.tsv"
     params:
-        spec=report_spec("rows", "note", "systems"),
+        spec=report_spec("rows", "note", "systems", "definitions", "mer2023"),
     message:
         "Table 1"
     shell:
@@ -166,19 +166,14 @@ rule report_run:
     input:
         code=code("report", "training"),
         results=[tables(), figures(), submissions(), "results/metrics.json"],
-        weights=[
-            file for name in config["features"]["encoders"] for file in layout.weight_files(name)
-        ],
+        weights=report_weights,
     output:
         run="results/runs/run.json",
     log:
         "results/logs/report_run.log",
     params:
-        spec=report_spec("seeds"),
-        weights=options(
-            "--weights",
-            pairs({name: layout.weights(name) for name in config["features"]["encoders"]}),
-        ),
+        spec=report_spec("seeds", "present"),
+        weights=report_weight_options,
         benchmarks="results/runs/benchmarks",
     message:
         "Record of the run"

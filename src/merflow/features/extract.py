@@ -14,22 +14,29 @@ from merflow.features.samples import Sample
 from merflow.storage.digest import code_digest, settings_digest
 from merflow.storage.shards import ShardStore
 
-CODE = ("merflow.features", "merflow.encoders", "merflow.media", "merflow.noise")
-# What decides how an encoder is run and where its weights lie, but not what it gives: the digest
-# of the weights stands for their path and for how demo weights were made.
+# The modules that decide a feature's value; the rules list the same files.
+CODE = (
+    *(f"merflow.features.{name}" for name in ("codec", "extract", "file", "inputs", "samples")),
+    *("merflow.encoders", "merflow.media"),
+)
+NOISE_CODE = tuple(f"merflow.noise.{name}" for name in ("folder", "manifest", "sound", "visual"))
+# What decides how an encoder is run and where its weights lie, but not what it gives (beyond
+# rounding): the digest of the weights stands for their path and for how demo weights were made.
 RUN_ONLY = frozenset({"batch", "device", "weights", "sha256", "demo"})
 
 
-def recipe_of(spec: Mapping[str, Any], weights: str, crops: str | None) -> str:
+def recipe_of(spec: Mapping[str, Any], weights: str, crops: str | None, noisy: bool) -> str:
     """Return the digest of all that decides an utterance's features, but the clip and its noise.
 
     Args:
         spec: The encoder's settings.
         weights: Digest of its weights.
         crops: Recipe of the face crops; None for sound.
+        noisy: Whether corrupted copies are extracted.
     """
     settings = {name: value for name, value in spec.items() if name not in RUN_ONLY}
-    return settings_digest([settings, weights, crops, code_digest(*CODE)])
+    code = (*CODE, *NOISE_CODE) if noisy else CODE
+    return settings_digest([settings, weights, crops, code_digest(*code)])
 
 
 def extract_shard(
@@ -50,7 +57,7 @@ def extract_shard(
         spec: Its settings, with ``batch``: how many utterances are finished together.
         samples: The samples of this shard.
         inputs: Where their sounds or crops come from.
-        store: Folder of the finished parts; its own for each encoder and condition.
+        store: Folder of the finished parts; encoders, conditions and corpora may share it.
         out: Output, a feature shard.
 
     Raises:
@@ -74,5 +81,6 @@ def extract_shard(
         }
 
     codec = FeatureCodec(rows, encoder.layers)
-    folder = ShardStore(store, recipe_of(spec, encoder.digest, inputs.recipe), codec)
+    noisy = any(sample.noise for sample in samples)
+    folder = ShardStore(store, recipe_of(spec, encoder.digest, inputs.recipe, noisy), codec)
     return folder.complete(list(first), compute, out, int(spec.get("batch", 8)))

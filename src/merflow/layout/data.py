@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from merflow.encoders.registry import KINDS
-from merflow.storage.digest import digest8
+from merflow.noise.recordings import recording_names
+from merflow.storage.digest import digest8, file_sha256
 
 RESULTS = "results"
 HUBERT_FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
@@ -36,9 +37,13 @@ class DataLayout:
     def corpus_key(self) -> str:
         """Name and digest of the corpus as declared; folds and shards do not enter."""
         corpus = self.config["corpus"]
-        declared = _declared(corpus, "folds", "shards")
-        if corpus["adapter"] != "demo":
-            declared.pop("demo", None)
+        declared: dict[str, Any] = {key: corpus[key] for key in ("adapter", "classes", "valence")}
+        declared["tests"] = corpus["tests"]
+        if corpus["adapter"] == "demo":
+            declared["demo"] = corpus["demo"]
+        else:
+            # The list by its content: where it lies does not count, and old lists coexist.
+            declared["csv"] = file_sha256(corpus["csv"])
         return f"{corpus['name']}-{digest8(declared)}"
 
     @property
@@ -79,7 +84,10 @@ class DataLayout:
     def faces_key(self) -> str:
         """Backend and digest of the face settings."""
         faces = self.config["faces"]
-        declared = _declared(faces, *(() if faces["backend"] == "yunet" else ("yunet",)))
+        declared = _declared(faces, "yunet")
+        if faces["backend"] == "yunet":
+            # A pinned file is the same wherever it lies.
+            declared["yunet"] = faces["yunet"]["sha256"] or faces["yunet"]["path"]
         return f"{faces['backend']}-{digest8(declared)}"
 
     @property
@@ -90,10 +98,21 @@ class DataLayout:
     @cached_property
     def noise_key(self) -> str:
         """Preset and digest of the noise settings."""
-        noise = _declared(self.config["noise"])
+        noise = _declared(self.config["noise"], "root")
         if noise["source"] == "demo":
-            noise["demo"] = self.config["corpus"]["demo"]
+            noise["demo"] = self.config["corpus"]["demo"]["seed"]
+        else:
+            noise["recordings"] = [
+                [name, (Path(self.noise_root) / name).stat().st_size] for name in self._recordings
+            ]
         return f"{noise['preset']}-{digest8(noise)}"
+
+    @cached_property
+    def _recordings(self) -> list[str]:
+        """Names of the user's recordings, relative to the folder; none while none are used."""
+        systems = self.config["fusion"]["systems"]
+        used = any("noise" in system["augmentation"] for system in systems)
+        return recording_names(Path(self.noise_root)) if used else []
 
     @property
     def noise_root(self) -> str:
@@ -102,11 +121,11 @@ class DataLayout:
         return f"{self.corpus}/noise" if noise["source"] == "demo" else noise["root"]
 
     def noise_files(self) -> list[str]:
-        """The noise recordings of the demo, or the user's folder, for the graph to watch."""
+        """The noise recordings, for the graph to watch."""
         if self.config["noise"]["source"] == "demo":
             folder = f"{self.noise_root}/speech/librivox"
             return [f"{folder}/speech-librivox-{i:04d}.wav" for i in range(DEMO_NOISE_FILES)]
-        return [self.noise_root] if self.noise_root else []
+        return [f"{self.noise_root}/{name}" for name in self._recordings]
 
     @property
     def noise_manifest(self) -> str:
@@ -168,6 +187,10 @@ class DataLayout:
             return sorted(str(path) for path in files) or [str(folder)]
         hubert = self.encoder_spec(name)["architecture"] == "hubert"
         return [str(folder / file) for file in (HUBERT_FILES if hubert else (DEMO_FILE,))]
+
+    def feature_store(self, name: str) -> str:
+        """Where an encoder's finished features are kept, whatever their settings and corpus."""
+        return f"{RESULTS}/features/store/{name}"
 
     def features(self, name: str, augmentation: str) -> str:
         """Folder of one encoder's cache under one condition."""

@@ -45,7 +45,6 @@ class Layout(DataLayout):
             ),
             "classes": corpus["classes"],
             "valence": corpus["valence"],
-            "tests": corpus["tests"],
             "fold_count": corpus["folds"]["count"],
             "training": probes["training"],
         }
@@ -131,6 +130,35 @@ class Layout(DataLayout):
         names = [run.system["name"] for run in self.runs.values()]
         names += [run.system["name"] for run, _ in self.ensembles.values()]
         return list(dict.fromkeys(names))
+
+    def definitions(self) -> dict[str, dict[str, Any]]:
+        """What each system and ensemble is made of, by name."""
+        keys = ("features", "strategy", "decoder")
+        systems = {run.system["name"]: run.system for run in self.runs.values()}
+        found = {name: {key: system[key] for key in keys} for name, system in systems.items()}
+        for run, _ in self.ensembles.values():
+            found[run.system["name"]] = {"members": run.system["members"]}
+        return found
+
+    def depths(self) -> dict[str, dict[str, float]]:
+        """The relative depth of each probed layer by encoder, Figure 4's x."""
+        found = {}
+        for name in self.config["probes"]["encoders"]:
+            kind, spec = KINDS[self.encoder_spec(name)["architecture"]], self.encoder_spec(name)
+            found[name] = {layer: kind.depth(layer, spec) for layer in kind.probe_layers(spec)}
+        return found
+
+    def digests(self) -> list[str]:
+        """The digests of the present runs, encoders, checkpoints and noise, sorted.
+
+        The record of a run counts the times of these alone, not of results kept from before.
+        """
+        encoders = self.config["features"]["encoders"]
+        names = [*self.runs, *self.ensembles, self.noise_key]
+        names += [self.encoder_key(name) for name in encoders]
+        names += [self.probe(name) for name in self.config["probes"]["encoders"]]
+        names += [self.demo_weights(n) for n, spec in encoders.items() if spec["weights"] == "demo"]
+        return sorted({name[-8:] for name in names})
 
     def predictions(self) -> dict[str, str]:
         """Prediction files by label ``<system>|<augmentation>|<reading>``."""

@@ -5,13 +5,8 @@ from pathlib import Path
 
 from merflow.errors import MerflowError
 from merflow.media.sound import RATE
+from merflow.noise.recordings import recording_names
 from merflow.storage.digest import file_sha256
-
-SUFFIXES = frozenset({".wav", ".flac"})
-ADVICE = (
-    "set noise.root to a folder of wav or flac recordings, for example the speech part of "
-    "MUSAN (https://www.openslr.org/17)"
-)
 
 
 class NoiseFolder:
@@ -34,18 +29,7 @@ class NoiseFolder:
         Raises:
             MerflowError: The folder is missing or holds no recording.
         """
-        if not self.root.is_dir():
-            raise MerflowError(f"the noise folder {self.root} does not exist: {ADVICE}")
-        speech = self.root / "speech"
-        below = speech if speech.is_dir() else self.root
-        names = sorted(
-            path.relative_to(self.root).as_posix()
-            for path in below.rglob("[!.]*")
-            if path.suffix.lower() in SUFFIXES and path.is_file()
-        )
-        if not names:
-            raise MerflowError(f"the noise folder {below} holds no wav or flac file: {ADVICE}")
-        return names
+        return recording_names(self.root)
 
     def path(self, name: str) -> Path:
         """Return the path of a recording.

@@ -91,7 +91,7 @@ def run_record(spec: Mapping[str, Any], benchmarks: Path, weights: Mapping[str, 
     """Return ``run.json``: what ran where, with which weights, and what it cost.
 
     Args:
-        spec: ``corpus`` and ``seeds``; the command stands in the environment.
+        spec: ``corpus``, ``seeds``, ``present`` digests; the command stands in the environment.
         benchmarks: See :func:`merflow.report.times.rule_times`.
         weights: File or folder of each checkpoint.
     """
@@ -101,7 +101,7 @@ def run_record(spec: Mapping[str, Any], benchmarks: Path, weights: Mapping[str, 
         "cpu": {"model": cpu_model(), "cores": os.cpu_count()},
         "git": git_state(),
         "gpus": gpus(),
-        "rules": rule_times(benchmarks),
+        "rules": rule_times(benchmarks, spec["present"]),
         "seeds": spec["seeds"],
         "system": platform.platform(),
         "versions": versions(),

@@ -10,6 +10,7 @@ from merflow.errors import MerflowError
 from merflow.settings.relations import (
     check_encoders,
     check_names,
+    check_ranges,
     check_report,
     check_sources,
     check_systems,
@@ -35,6 +36,7 @@ def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
     check_sources(config)
     check_encoders(config)
     check_systems(config)
+    check_ranges(config)
     check_report(config)
 
 

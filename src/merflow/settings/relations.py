@@ -119,15 +119,58 @@ def check_systems(config: dict[str, Any]) -> None:
                 )
 
 
+def check_ranges(config: dict[str, Any]) -> None:
+    """Check numbers that bound each other."""
+    for i, visual in enumerate(config["noise"]["visual"]):
+        low, high = visual["magnitude"]
+        if low > high:
+            raise MerflowError(
+                f"{FILE}: noise.visual[{i}].magnitude is {[low, high]}; allowed: the smaller first"
+            )
+    if config["corpus"]["adapter"] != "demo":
+        return
+    demo, folds = config["corpus"]["demo"], config["corpus"]["folds"]["count"]
+    if demo["height"] > demo["width"]:
+        raise MerflowError(
+            f"{FILE}: corpus.demo.height is {demo['height']}; allowed: at most the width, "
+            f"{demo['width']}"
+        )
+    if folds > demo["clips"]["train"]:
+        raise MerflowError(
+            f"{FILE}: corpus.folds.count is {folds}; allowed: at most the training clips, "
+            f"{demo['clips']['train']}"
+        )
+
+
 def check_report(config: dict[str, Any]) -> None:
-    """Check that the rows' splits and the submitted system exist."""
+    """Check that the rows' splits and trainings exist, and the submitted system."""
     splits = ["train", *config["corpus"]["tests"]]
+    trained = {a for system in config["fusion"]["systems"] for a in system["augmentation"]}
+    names = [row["name"] for row in config["report"]["rows"]]
     for i, row in enumerate(config["report"]["rows"]):
+        if names.index(row["name"]) != i:
+            raise MerflowError(
+                f"{FILE}: report.rows[{i}].name is {row['name']!r}, which another row is called; "
+                "allowed: a name of its own"
+            )
+        if row["augmentation"] not in trained:
+            raise MerflowError(
+                f"{FILE}: report.rows[{i}].augmentation is {row['augmentation']!r}; allowed, as "
+                f"some system is trained so: {', '.join(sorted(trained))}"
+            )
         if row["split"] not in splits:
             raise MerflowError(
                 f"{FILE}: report.rows[{i}].split is {row['split']!r}; allowed: {', '.join(splits)}"
             )
     names = [s["name"] for key in ("fusion", "ensemble") for s in config[key]["systems"]]
+    if not config["corpus"]["valence"]:  # JDEV systems are left out
+        by_name = {s["name"]: s for s in config["fusion"]["systems"]}
+        ends = {s["name"]: s["members"] for s in config["ensemble"]["systems"]}
+        names = [
+            name
+            for name in names
+            if all(by_name[m]["decoder"] != "jdev" for m in ends.get(name, [name]))
+        ]
     chosen = config["report"]["submission"]
     if chosen is not None and chosen not in names:
         raise MerflowError(

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from merflow.errors import MerflowError
 from merflow.seeds import seed_of
 from merflow.storage.atomic import replacing
+from merflow.storage.digest import digest8
 
 Item = Any
 
@@ -86,7 +87,8 @@ class ShardStore:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         name = output.stem
-        for torn in self.folder.glob(f".part-{name}-*"):  # left by a kill in the middle of a write
+        own = self._own(output)
+        for torn in self.folder.glob(f".part-{own}-*"):  # left by a kill in the middle of a write
             torn.unlink()
         found = self.find(keys)
         missing = [key for key in keys if key not in found]
@@ -94,7 +96,7 @@ class ShardStore:
         print(f"{name}: {len(keys)} items, {len(found)} kept from before, {len(missing)} to do")
         for start in range(0, len(missing), batch):
             chosen = missing[start : start + batch]
-            part = self.folder / f"part-{name}-{chosen[0][:32]}{self.codec.suffix}"
+            part = self.folder / f"part-{own}-{digest8(chosen)}{self.codec.suffix}"
             with replacing(part) as temporary:
                 self.codec.write(temporary, compute(chosen), self.recipe)
             found |= dict.fromkeys(chosen, part)
@@ -113,15 +115,25 @@ class ShardStore:
         items = self._read(found)
         with replacing(output) as temporary:
             self.codec.write(temporary, {key: items[key] for key in sorted(items)}, self.recipe)
-        kept = self.folder / f"shard-{output.parent.name}-{output.name}"
-        kept.unlink(missing_ok=True)
-        try:
-            os.link(output, kept)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(output, kept)
+        own = self._own(output)
+        self._keep(output, self.folder / f"shard-{own}{self.codec.suffix}")
         # The link comes first: a neighbour that has listed a part finds its items again there.
-        for part in self.folder.glob(f"part-{output.stem}-*{self.codec.suffix}"):
+        for part in self.folder.glob(f"part-{own}-*{self.codec.suffix}"):
             part.unlink()
+
+    def _own(self, output: Path) -> str:
+        """Return the name of an output's files in the store; no other output has it."""
+        return digest8(output.as_posix())
+
+    def _keep(self, output: Path, kept: Path) -> None:
+        """Let ``kept`` be the output's content, whole at any moment."""
+        temporary = kept.with_name(f".{kept.name}")
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(output, temporary)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(output, temporary)
+        temporary.replace(kept)
 
     def _read(self, found: Mapping[str, Path]) -> dict[str, Item]:
         """Read all items, looking once more for those whose file a neighbour has merged."""

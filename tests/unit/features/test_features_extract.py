@@ -158,9 +158,14 @@ def test_changed_settings_weights_or_crops_are_computed_anew(corpus, stand):
 def test_the_recipe_does_not_depend_on_where_and_how_it_runs():
     spec = {"architecture": "hubert", "layers": 24}
     same = spec | {"batch": 3, "device": "cuda", "weights": "/x", "sha256": None}
-    assert recipe_of(spec, "d", None) == recipe_of(same, "d", None)
-    others = [recipe_of(spec | {"layers": 12}, "d", None), recipe_of(spec, "e", None)]
-    assert len({recipe_of(spec, "d", None), recipe_of(spec, "d", "faces"), *others}) == 4
+    assert recipe_of(spec, "d", None, False) == recipe_of(same, "d", None, False)
+    others = [
+        recipe_of(spec | {"layers": 12}, "d", None, False),
+        recipe_of(spec, "e", None, False),
+        recipe_of(spec, "d", "faces", False),
+        recipe_of(spec, "d", None, True),
+    ]
+    assert len({recipe_of(spec, "d", None, False), *others}) == 5
 
 
 def test_a_changed_missing_or_outside_clip_is_named(corpus, stand):

@@ -44,6 +44,7 @@ class Corpus:
             "note": None,
             "digests": {"corpus": "made-up-01234567"},
             "seeds": {"fusion": [0]},
+            "present": [],
         }
 
     @property

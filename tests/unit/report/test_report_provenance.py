@@ -18,10 +18,15 @@ def test_times_are_summed_by_rule(tmp_path):
     (tmp_path / "corpus_check" / "0.tsv").write_text(HEADER + "1.5\t0:00:01\t9\t1.0\n")
     (tmp_path / "corpus_check" / "1.tsv").write_text(HEADER + "2.5\t0:00:02\tNA\t-\n")
     (tmp_path / "report_table1.tsv").write_text(HEADER + "3.0\t0:00:03\t9\t2.0\n")
-    found = rule_times(tmp_path)
+    (tmp_path / "fusion_train").mkdir()
+    for digest in ("0123abcd", "4567cdef"):
+        path = tmp_path / "fusion_train" / f"mine.clean-{digest}.tsv"
+        path.write_text(HEADER + "5.0\t0:00:05\t9\t5.0\n")
+    found = rule_times(tmp_path, ["0123abcd"])
+    assert found["fusion_train"] == {"jobs": 1, "wall_s": 5.0, "cpu_s": 5.0}
     assert found["corpus_check"] == {"jobs": 2, "wall_s": 4.0, "cpu_s": 1.0}
     assert found["report_table1"] == {"jobs": 1, "wall_s": 3.0, "cpu_s": 2.0}
-    assert found["total"] == {"jobs": 3, "wall_s": 7.0, "cpu_s": 3.0}
+    assert found["total"] == {"jobs": 4, "wall_s": 12.0, "cpu_s": 8.0}
 
 
 def test_run_records_versions_seeds_and_weights(report, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Shards: resumed equals straight, neighbours do not disturb, other recipes are never read."""
 
 import json
+import os
 from dataclasses import dataclass
 
 import pytest
@@ -67,8 +68,9 @@ def test_killed_and_resumed_equals_straight(tmp_path, limit):
     store(resumed).complete(KEYS, compute_until(99, rest), resumed / "0.json", 3)
     assert not set(done) & set(rest)
     assert (resumed / "0.json").read_bytes() == (straight / "0.json").read_bytes()
-    names = sorted(path.name for path in (resumed / "store").iterdir())
-    assert names == ["shard-resumed-0.json"]
+    (kept,) = (resumed / "store").iterdir()
+    assert kept.name.startswith("shard-")
+    assert kept.samefile(resumed / "0.json")
 
 
 def test_deleted_output_is_assembled_from_the_store(tmp_path):
@@ -117,11 +119,41 @@ def test_empty_shard_is_written(tmp_path):
 
 
 def test_torn_write_of_a_kill_is_removed(tmp_path):
-    torn = tmp_path / "store" / ".part-0-clip00.1.json"
-    torn.parent.mkdir()
-    torn.write_text("{")
+    class Torn(Plain):
+        def write(self, path, items, recipe):
+            path.write_text("{")
+            os._exit(9)
+
+    run = ShardStore(tmp_path / "store", "a", Torn())
+    child = os.fork()
+    if not child:
+        run.complete(KEYS, compute_until(99, []), tmp_path / "0.json", 5)
+    os.waitpid(child, 0)
+    assert [path.name[:6] for path in (tmp_path / "store").iterdir()] == [".part-"]
     store(tmp_path).complete(KEYS, compute_until(99, []), tmp_path / "0.json", 5)
-    assert not torn.exists()
+    assert [path.name[:6] for path in (tmp_path / "store").iterdir()] == ["shard-"]
+
+
+def test_unfinished_parts_outlive_another_corpus_in_the_same_store(tmp_path):
+    run, done = store(tmp_path), []
+    with pytest.raises(Killed):
+        run.complete(KEYS, compute_until(8, done), tmp_path / "a" / "0-of-2.json", 4)
+    others = ["clip50", "clip51"]
+    run.complete(others, compute_until(99, []), tmp_path / "b" / "0-of-2.json", 4)
+    rest = []
+    run.complete(KEYS, compute_until(99, rest), tmp_path / "a" / "0-of-2.json", 4)
+    assert rest == KEYS[len(done) :]
+
+
+def test_a_kill_while_the_shard_is_kept_loses_nothing(tmp_path, monkeypatch):
+    run = store(tmp_path)
+    run.complete(KEYS[:9], compute_until(99, []), tmp_path / "0.json", 4)
+    with monkeypatch.context() as patch:
+        patch.setattr("os.link", lambda *args: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            run.complete(KEYS, compute_until(99, []), tmp_path / "0.json", 4)
+    (tmp_path / "0.json").unlink()  # as Snakemake does with what a killed job left
+    assert run.complete(KEYS, compute_until(0, []), tmp_path / "0.json", 4) == 0
 
 
 def test_shard_of_a_clip_depends_on_nothing_else_and_spreads():
