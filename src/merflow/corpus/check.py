@@ -6,23 +6,30 @@ from pathlib import Path
 
 import pandas as pd
 
+from merflow.corpus.facts import Facts, FactsCodec
 from merflow.corpus.labels import Label
 from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
 from merflow.media.container import ClipDefect
 from merflow.media.probe import check_clip
 from merflow.storage.atomic import replacing
-from merflow.storage.digest import file_sha256
-from merflow.storage.shards import shard_of
+from merflow.storage.digest import code_digest, digest8, file_sha256
+from merflow.storage.shards import ShardStore, shard_of
+
+BATCH = 32
+"""Clips lost at most by a kill."""
 
 
-def check_shard(labels: Sequence[Label], root: Path, shard: int, shards: int, out: Path) -> None:
-    """Check the clips of one shard and write a row for each, usable or not.
+def check_shard(
+    labels: Sequence[Label], root: Path, shard: int, shards: int, store: Path, out: Path
+) -> int:
+    """Check the clips of one shard, write a row for each and return how many were decoded.
 
-    A clip's defect is never an error: it becomes the row's reason and detail.
+    A clip's defect is never an error: it becomes the row's reason and detail. What ``store``
+    holds of a clip's content is not found out again.
 
     Raises:
-        MerflowError: The root of the corpus does not exist.
+        MerflowError: The root of the corpus does not exist, or a clip vanished meanwhile.
     """
     if not root.is_dir():
         raise MerflowError(
@@ -31,36 +38,31 @@ def check_shard(labels: Sequence[Label], root: Path, shard: int, shards: int, ou
             "corpus.root"
         )
     chosen = [label for label in labels if shard_of(label.clip, shards) == shard]
-    rows, told = [], time.monotonic()
-    for number, label in enumerate(sorted(chosen, key=lambda label: label.clip), start=1):
-        rows.append(check_label(label, root))
+    chosen.sort(key=lambda label: label.clip)
+    rows, files, told = [], {}, time.monotonic()
+    for number, label in enumerate(chosen, start=1):
+        rows.append(_found(label, root, files))
         if time.monotonic() - told > 5 or number == len(chosen):
             told = time.monotonic()
-            print(f"{out.stem}: {number}/{len(chosen)} clips checked", flush=True)
+            print(f"{out.stem}: {number}/{len(chosen)} clips read", flush=True)
+    # One shard of another corpus that shares the store must not replace what is kept of this one.
+    kept = store / "facts" / digest8(out.parent.as_posix()) / f"{out.stem}{FactsCodec.suffix}"
+    folder = ShardStore(store, code_digest("merflow.corpus.check", "merflow.media"), FactsCodec())
+    decoded = folder.complete(list(files), lambda keys: _decoded(keys, files), kept, BATCH)
+    facts = FactsCodec().read(kept, list(files))
+    table = pd.DataFrame([_completed(row, facts) for row in rows], columns=CHECKED)
     with replacing(out) as temporary:
-        table = pd.DataFrame(rows, columns=CHECKED)
         table.to_csv(temporary, index=False, lineterminator="\n")
-
-
-def check_label(label: Label, root: Path) -> Mapping[str, str]:
-    """Return the row of one clip: the manifest's columns, reason and detail, all as text."""
-    row = {**vars(label), "sha256": "", "duration": "", "reason": "", "detail": ""}
-    try:
-        file = locate(root, label.path)
-        facts = check_clip(file)
-        row |= {"sha256": file_sha256(file), "duration": f"{facts.duration_s:.3f}"}
-    except ClipDefect as defect:
-        row |= {"reason": defect.reason, "detail": defect.detail}
-    except OSError as error:
-        row |= {"reason": "undecodable", "detail": f"it cannot be read ({error.strerror})"}
-    return row
+    print(f"{out.stem}: {len(rows)}/{len(rows)} clips checked", flush=True)
+    return decoded
 
 
 def locate(root: Path, path: str) -> Path:
     """Return a clip's file with all links followed.
 
     Raises:
-        ClipDefect: ``outside_root`` where path or a link leads out of the corpus folder.
+        ClipDefect: ``outside_root`` where path or a link leads out of the corpus folder,
+            ``missing`` or ``empty``.
     """
     top = root.resolve()
     try:
@@ -69,4 +71,56 @@ def locate(root: Path, path: str) -> Path:
         raise ClipDefect("missing", "its path cannot be followed") from error
     if Path(path).is_absolute() or not file.is_relative_to(top):
         raise ClipDefect("outside_root", "its path or a link leads out of corpus.root")
+    if not file.is_file():
+        raise ClipDefect("missing", "there is no such file")
+    if file.stat().st_size == 0:
+        raise ClipDefect("empty", "the file has 0 bytes")
     return file
+
+
+def _found(label: Label, root: Path, files: dict[str, Path]) -> Mapping[str, str]:
+    """Return a clip's row with its defect, or with the key under which ``files`` names it."""
+    row = {**vars(label), "sha256": "", "duration": "", "reason": "", "detail": "", "key": ""}
+    try:
+        file = locate(root, label.path)
+        sha256 = file_sha256(file)
+    except ClipDefect as defect:
+        return row | {"reason": defect.reason, "detail": defect.detail}
+    except OSError as error:
+        return row | {"reason": "undecodable", "detail": f"it cannot be read ({error.strerror})"}
+    # Some formats are told apart by the suffix, so it decides the facts together with the content.
+    key = f"{sha256}{file.suffix.lower()}"
+    files.setdefault(key, file)
+    return row | {"sha256": sha256, "key": key}
+
+
+def _decoded(keys: Sequence[str], files: Mapping[str, Path]) -> dict[str, Facts]:
+    """Return the facts of a batch of contents."""
+    return {key: _facts(files[key]) for key in keys}
+
+
+def _facts(file: Path) -> Facts:
+    """Return what decoding shows.
+
+    Raises:
+        MerflowError: The file has vanished; this says nothing of its content and is not kept.
+    """
+    try:
+        return {"duration": f"{check_clip(file).duration_s:.3f}", "reason": "", "detail": ""}
+    except ClipDefect as defect:
+        if defect.reason in {"missing", "empty"}:
+            raise MerflowError(
+                f"{file} changed while it was checked; run the same command again"
+            ) from defect
+        return {"duration": "", "reason": defect.reason, "detail": defect.detail}
+    except OSError as error:
+        detail = f"it cannot be read ({error.strerror})"
+        return {"duration": "", "reason": "undecodable", "detail": detail}
+
+
+def _completed(row: Mapping[str, str], facts: Mapping[str, Facts]) -> Mapping[str, str]:
+    """Return a row with what is known of its content; only a usable clip keeps its digest."""
+    if row["reason"]:
+        return row
+    known = facts[row["key"]]
+    return {**row, **known, "sha256": "" if known["reason"] else row["sha256"]}

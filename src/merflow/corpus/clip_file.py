@@ -5,6 +5,8 @@ from pathlib import Path
 from merflow.errors import MerflowError
 from merflow.storage.digest import file_sha256
 
+AGAIN = "run `snakemake --cores all --forcerun corpus_check` (demo clips: corpus_demo_clips)"
+
 
 def checked_clip(root: Path, clip: str, path: str, sha256: str) -> Path:
     """Return where a clip lies, if that is inside ``root`` and as the manifest says.
@@ -18,11 +20,11 @@ def checked_clip(root: Path, clip: str, path: str, sha256: str) -> Path:
     Raises:
         MerflowError: It leads out of ``root``, is missing, or changed since it was listed.
     """
-    found, again = (root / path).resolve(), "run the corpus step again"
+    found = (root / path).resolve()
     if not found.is_relative_to(root.resolve()):
-        raise MerflowError(f"clip {clip}: {path} leads out of {root}; {again}")
+        raise MerflowError(f"clip {clip}: {path} leads out of {root}; {AGAIN}")
     if not found.is_file():
-        raise MerflowError(f"clip {clip}: there is no file {found}; {again}")
+        raise MerflowError(f"clip {clip}: there is no file {found}; {AGAIN}")
     if file_sha256(found) != sha256:
-        raise MerflowError(f"clip {clip}: {found} changed since it was listed; {again}")
+        raise MerflowError(f"clip {clip}: {found} changed since it was listed; {AGAIN}")
     return found

@@ -31,16 +31,17 @@ def group() -> None:
 @click.option("--root", type=PATH, required=True, help="What its paths are relative to.")
 @click.option("--shard", type=int, required=True)
 @click.option("--shards", type=int, required=True)
+@click.option("--store", type=PATH, required=True, help="Folder of what was checked before.")
 @click.option("--out", type=PATH, required=True)
 def check(
-    spec: dict[str, Any], labels: Path, root: Path, shard: int, shards: int, out: Path
+    spec: dict[str, Any], labels: Path, root: Path, shard: int, shards: int, store: Path, out: Path
 ) -> None:
     """Decode every clip of one shard; spec: classes, valence, tests."""
     from merflow.corpus.check import check_shard
     from merflow.corpus.labels import LabelSpec, read_labels
 
     wanted = LabelSpec(spec["classes"], spec["valence"], spec["tests"])
-    check_shard(read_labels(labels, wanted), root, shard, shards, out)
+    check_shard(read_labels(labels, wanted), root, shard, shards, store, out)
 
 
 @group.command()

@@ -1,13 +1,13 @@
 """Reading the label file of a corpus, and telling what is wrong in it."""
 
-import csv
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
+from merflow.corpus.label_file import NEEDED, clip_name, read_rows
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
 
@@ -54,7 +54,8 @@ def read_labels(file: Path, spec: LabelSpec) -> list[Label]:
         MerflowError: Naming file, line and column of the first mistake.
     """
     labels: dict[str, tuple[int, Label]] = {}
-    for line, row in _rows(file, spec):
+    needed = [*NEEDED, "valence"] if spec.valence else NEEDED
+    for line, row in read_rows(file, needed):
         label = _label(file, line, row, spec)
         if label.clip in labels:
             other_line, other = labels[label.clip]
@@ -86,57 +87,6 @@ def merge_label_files(parts: Sequence[Path], out: Path) -> None:
         merged.to_csv(temporary, index=False, lineterminator="\n")
 
 
-def _rows(file: Path, spec: LabelSpec) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield (line, row) with stripped values, after checking the header."""
-    if not file.is_file():
-        raise MerflowError(
-            f"the label file {file} was looked for at {file.absolute()} and is not there; write a "
-            "csv with the columns path and emotion (docs/corpora.md) or correct corpus.csv"
-        )
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            _check_header(file, header, spec)
-            line = reader.line_num + 1
-            for values in reader:
-                if any(value.strip() for value in values):
-                    _check_length(file, line, values, header)
-                    yield line, dict(zip(header, map(str.strip, values), strict=True))
-                line = reader.line_num + 1
-    except UnicodeDecodeError as error:
-        raise MerflowError(f"{file} is not UTF-8 text; save it as csv in UTF-8") from error
-    except csv.Error as error:
-        raise MerflowError(
-            f"{file}, line {reader.line_num}: it is not valid csv ({error}); mend the quotes"
-        ) from error
-
-
-def _check_header(file: Path, header: Sequence[str], spec: LabelSpec) -> None:
-    """Raise unless the header has what the labels need, each once."""
-    wanted = ["path", "emotion", *(["valence"] if spec.valence else [])]
-    for name in wanted:
-        if name not in header:
-            separated = len(header) == 1 and any(mark in header[0] for mark in ";\t")
-            raise MerflowError(
-                f"{file}, line 1: there is no column '{name}' among {', '.join(header) or 'none'}; "
-                + ("separate the columns by commas" if separated else "add it")
-                + (" or set corpus.valence to false" if name == "valence" else "")
-            )
-    for name in header:
-        if name and header.count(name) > 1:
-            raise MerflowError(f"{file}, line 1: the column '{name}' stands there twice; drop one")
-
-
-def _check_length(file: Path, line: int, values: Sequence[str], header: Sequence[str]) -> None:
-    """Raise unless a row has as many values as the header has columns."""
-    if len(values) != len(header):
-        raise MerflowError(
-            f"{file}, line {line}: {len(values)} values for {len(header)} columns; quote values "
-            "that hold a comma"
-        )
-
-
 def _label(file: Path, line: int, row: Mapping[str, str], spec: LabelSpec) -> Label:
     """Return the checked label of one row."""
 
@@ -157,7 +107,7 @@ def _label(file: Path, line: int, row: Mapping[str, str], spec: LabelSpec) -> La
         valence = _number(valence)
         if not valence:
             raise wrong("valence", f"'{row['valence']}' is not a number; give one")
-    clip = row.get("clip") or PurePosixPath(path).stem
+    clip = clip_name(file, line, row)
     if any(mark in clip for mark in "\n\r|"):
         raise wrong("clip", "a clip's name holds no line break and no '|'; rename it")
     return Label(clip, split, emotion, valence, row.get("speaker", ""), path)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from merflow.corpus.clip_file import AGAIN
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
 
@@ -24,7 +25,7 @@ def write_manifest(checked: Sequence[Path], manifest: Path, quarantine: Path) ->
     merged = pd.concat(tables).sort_values("clip", ignore_index=True)
     if merged["clip"].duplicated().any():
         clip = merged["clip"][merged["clip"].duplicated()].iloc[0]
-        raise MerflowError(f"clip '{clip}' stands in two checked tables; check the corpus again")
+        raise MerflowError(f"clip '{clip}' stands in two checked tables; {AGAIN}")
     usable = merged["reason"] == ""
     if not (usable & (merged["split"] == "train")).any():
         counts = merged["reason"][~usable].value_counts().sort_index()
@@ -54,19 +55,19 @@ def read_manifest(path: Path) -> pd.DataFrame:
         try:
             table[name] = pd.to_numeric(table[name].where(table[name] != "")).astype("float64")
         except ValueError as error:
-            raise MerflowError(f"{path}, column '{name}': not numbers; make it anew") from error
+            raise MerflowError(f"{path}, column '{name}': not numbers; {AGAIN}") from error
     if table["clip"].duplicated().any():
-        raise MerflowError(f"{path}: a clip stands there twice; make it anew")
+        raise MerflowError(f"{path}: a clip stands there twice; {AGAIN}")
     return table.sort_values("clip", ignore_index=True)
 
 
 def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """Return a csv as text; a speaker called NA stays one."""
     if not path.is_file():
-        raise MerflowError(f"{path} is not there; run the corpus step that writes it")
+        raise MerflowError(f"{path} is not there; {AGAIN}")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     if list(table.columns) != list(columns):
-        raise MerflowError(f"{path} has other columns than {', '.join(columns)}; make it anew")
+        raise MerflowError(f"{path} has other columns than {', '.join(columns)}; {AGAIN}")
     return table
 
 

@@ -6,16 +6,33 @@ import pandas as pd
 import pytest
 import soundfile
 
-from merflow.corpus.check import check_label, check_shard
+from merflow.corpus import check
+from merflow.corpus.check import check_shard
 from merflow.corpus.labels import Label
 from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
+from merflow.media.container import ClipDefect
 from merflow.storage.digest import file_sha256
 from merflow.storage.shards import shard_of
 
 
 def label(path: str, split: str = "train", clip: str = "") -> Label:
     return Label(clip or Path(path).stem, split, "angry", "1.0", "s1", path)
+
+
+def check_label(one: Label, root: Path) -> pd.Series:
+    """The row of a corpus of one clip."""
+    folder = root.parent
+    check_shard([one], root, 0, 1, folder / "store", folder / "one.csv")
+    return pd.read_csv(folder / "one.csv", dtype=str, keep_default_na=False).iloc[0]
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list[str]:
+    """The names of the files that are decoded, as they are."""
+    names, check_clip = [], check.check_clip
+    monkeypatch.setattr(check, "check_clip", lambda p: names.append(p.name) or check_clip(p))
+    return names
 
 
 @pytest.fixture
@@ -45,6 +62,8 @@ def corpus(tmp_path: Path, make_clip) -> Path:
     ("path", "reason"),
     [
         ("absent.mp4", "missing"),
+        ("zero.mp4/x.mp4", "missing"),
+        ("x" * 300, "undecodable"),
         ("loop.mp4", "missing"),
         (".", "missing"),
         ("../beside.mp4", "outside_root"),
@@ -84,7 +103,7 @@ def union(labels: list[Label], root: Path, shards: int, folder: Path) -> pd.Data
     tables = []
     for shard in range(shards):
         out = folder / f"{shard}-of-{shards}.csv"
-        check_shard(labels, root, shard, shards, out)
+        check_shard(labels, root, shard, shards, folder / f"store{shards}", out)
         tables.append(pd.read_csv(out, dtype=str, keep_default_na=False))
         assert list(tables[-1].columns) == CHECKED
         assert all(shard_of(clip, shards) == shard for clip in tables[-1]["clip"])
@@ -100,14 +119,107 @@ def test_neither_shards_nor_the_order_of_labels_change_anything(corpus: Path, tm
         pd.testing.assert_frame_equal(union(labels[::-1], corpus, shards, tmp_path), whole)
 
 
+ALL = ["good.mp4", "zero.mp4", "garbage.mp4", "no_sound.mp4", "absent.mp4", "link_out.mp4"]
+
+
 def test_a_clip_is_read_for_its_digest_once(corpus: Path, monkeypatch):
     read = []
-    monkeypatch.setattr("merflow.corpus.check.file_sha256", lambda path: read.append(path) or "d")
+    monkeypatch.setattr(check, "file_sha256", lambda p: read.append(p.name) or file_sha256(p))
     check_label(label("good.mp4"), corpus)
     check_label(label("zero.mp4"), corpus)
-    assert read == [corpus / "good.mp4"]
+    assert read == ["good.mp4"]
+
+
+def test_only_an_added_clip_is_decoded(corpus: Path, tmp_path: Path, decoded, make_clip):
+    store, out = tmp_path / "store", tmp_path / "0-of-1.csv"
+    labels = [label(path) for path in ALL]
+    assert check_shard(labels, corpus, 0, 1, store, out) == 3
+    first = out.read_bytes()
+    assert sorted(decoded) == ["garbage.mp4", "good.mp4", "no_sound.mp4"]
+    make_clip(corpus / "more.mp4", seed=7)
+    assert check_shard([*labels, label("more.mp4")], corpus, 0, 1, store, out) == 1
+    assert decoded[3:] == ["more.mp4"]
+    assert check_shard(labels, corpus, 0, 1, store, out) == 0
+    assert out.read_bytes() == first
+
+
+def test_the_store_s_state_does_not_change_a_byte(corpus: Path, tmp_path: Path, decoded):
+    labels = [label(path) for path in ALL]
+    check_shard(labels, corpus, 0, 1, tmp_path / "fresh", tmp_path / "fresh.csv")
+    for count in (2, 4):  # left by other shards and other selections
+        part = tmp_path / f"{count}.csv"
+        check_shard(labels[:count], corpus, 0, 2, tmp_path / "used", part)
+    check_shard(labels, corpus, 0, 1, tmp_path / "used", tmp_path / "used.csv")
+    assert (tmp_path / "used.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
+
+
+def test_what_was_done_before_a_kill_is_kept(corpus: Path, tmp_path: Path, monkeypatch, make_clip):
+    monkeypatch.setattr(check, "BATCH", 1)
+    paths = [f"c{number}.mp4" for number in range(4)]
+    for number, path in enumerate(paths):
+        make_clip(corpus / path, seed=10 + number)
+    labels, asked, check_clip = [label(path) for path in paths], [], check.check_clip
+
+    def killed(path: Path):
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(path.name)
+        return check_clip(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(check, "check_clip", killed)
+        with pytest.raises(KeyboardInterrupt):
+            check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+    assert check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv") == 2
+
+
+def test_changed_content_is_decoded_anew_and_equal_content_once(corpus: Path, decoded, make_clip):
+    labels = [label("good.mp4"), label("link_in.mp4")]
+    where = (corpus, 0, 1, corpus.parent / "store", corpus.parent / "out.csv")
+    assert check_shard(labels, *where) == 1
+    make_clip(corpus / "good.mp4", seed=5)
+    assert check_shard(labels, *where) == 1
+
+
+def test_a_suffix_may_decide_what_a_file_is(corpus: Path, decoded):
+    (corpus / "good.mkv").write_bytes((corpus / "good.mp4").read_bytes())
+    labels = [label("good.mp4"), label("good.mkv", clip="mkv")]
+    check_shard(labels, corpus, 0, 1, corpus.parent / "store", corpus.parent / "out.csv")
+    assert sorted(decoded) == ["good.mkv", "good.mp4"]
+
+
+def test_other_code_decodes_again(corpus: Path, decoded, monkeypatch):
+    check_label(label("good.mp4"), corpus)
+    monkeypatch.setattr(check, "code_digest", lambda *names: "other")
+    check_label(label("good.mp4"), corpus)
+    assert decoded == ["good.mp4"] * 2
+
+
+def test_a_clip_that_vanishes_meanwhile_is_no_defect_of_its_content(corpus: Path, monkeypatch):
+    def gone(path: Path):
+        raise ClipDefect("missing", "there is no such file")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(check, "check_clip", gone)
+        with pytest.raises(MerflowError, match=r"good\.mp4 changed"):
+            check_label(label("good.mp4"), corpus)
+    assert check_label(label("good.mp4"), corpus)["reason"] == ""
+
+
+def test_a_damaged_store_is_told(corpus: Path):
+    check_label(label("good.mp4"), corpus)
+    for kept in (corpus.parent / "store").glob("*.json"):
+        kept.write_text("[]")
+    with pytest.raises(MerflowError, match=r"json is damaged; delete it"):
+        check_label(label("good.mp4"), corpus)
+
+
+def test_a_shard_without_clips_has_a_header_only(corpus: Path, tmp_path: Path):
+    check_shard([], corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == ",".join(CHECKED) + "\n"
 
 
 def test_a_missing_root_is_told(tmp_path: Path):
     with pytest.raises(MerflowError, match=r"looked for at .*nowhere.*corpus\.root"):
-        check_shard([label("a.mp4")], tmp_path / "nowhere", 0, 1, tmp_path / "out.csv")
+        check_shard([label("a")], tmp_path / "nowhere", 0, 1, tmp_path / "s", tmp_path / "out.csv")

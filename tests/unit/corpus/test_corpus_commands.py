@@ -24,6 +24,7 @@ def test_from_clips_to_folds(tmp_path: Path, make_clip):
     for shard in range(2):
         out = tmp_path / f"{shard}-of-2.csv"
         where = ["--csv", tmp_path / "labels.csv", "--root", tmp_path / "root", "--out", out]
+        where += ["--store", tmp_path / "store"]
         done = call("check", "--spec", SPEC, *where, "--shard", shard, "--shards", 2)
         assert done.exit_code == 0, done.output
         checked += ["--checked", out]

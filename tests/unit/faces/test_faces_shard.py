@@ -204,7 +204,7 @@ def test_a_clip_that_is_not_as_listed_is_told(corpus, tmp_path, blobs, defect, w
     with pytest.raises(MerflowError, match=words) as caught:
         cropped((root, corpus[1]), tmp_path)
     assert "c4" in str(caught.value)
-    assert "corpus step" in str(caught.value)
+    assert "--forcerun corpus_check" in str(caught.value)
 
 
 def test_the_command_line_from_clips_to_the_sheet(corpus, tmp_path, blobs):

@@ -1,0 +1,136 @@
+"""The label file as text: the only reader of the user's csv.
+
+It is also called while the workflow is read, so it imports nothing outside the standard library.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from textwrap import shorten
+
+from merflow.errors import MerflowError
+
+NEEDED = ("path", "emotion")
+"""Columns without which a file is no label file."""
+
+
+def read_rows(file: Path, needed: Sequence[str] = NEEDED) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (line, row) for each row that is not blank; names and values are stripped.
+
+    A mark of the byte order is tolerated. A path is only checked for being there.
+
+    Args:
+        file: A csv in UTF-8, separated by commas.
+        needed: Columns that must stand in its header.
+
+    Raises:
+        MerflowError: The file cannot be read, is no csv in UTF-8 or is empty, its header lacks a
+            column or has one twice, or a row has another number of values than the header.
+    """
+    try:
+        if not file.exists():
+            raise MerflowError(
+                f"the label file {file} was looked for at {file.absolute()} and is not there; "
+                "write a csv with the columns path and emotion (docs/corpora.md) or correct "
+                "corpus.csv"
+            )
+        if not file.is_file():
+            raise MerflowError(f"{file} is a folder or device; name a csv file in corpus.csv")
+        yield from _parsed(file, needed)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(file) from error
+    except OSError as error:
+        raise MerflowError(
+            f"{file} cannot be read ({error.strerror}); correct its permissions or corpus.csv"
+        ) from error
+
+
+def clip_name(file: Path, line: int, row: Mapping[str, str]) -> str:
+    """Return a row's clip: the column clip or else the path's name without its suffix.
+
+    Raises:
+        MerflowError: Neither gives a name.
+    """
+    name = row.get("clip") or PurePosixPath(row["path"]).stem
+    if not name:
+        raise MerflowError(
+            f"{file}, line {line}, column 'path': {row['path'] or 'nothing'} names no file; give "
+            "the clip's file relative to corpus.root"
+        )
+    return name
+
+
+def listed_clips(csv: Path, root: Path) -> dict[str, str]:
+    """Return clip -> ``root/path`` of the rows whose file lies in ``root``, sorted by clip.
+
+    All others are left to the check of the corpus, which quarantines them; so are two clips of
+    one name, of which the last is given.
+
+    Raises:
+        MerflowError: See :func:`read_rows` and :func:`clip_name`.
+    """
+    top = root.resolve()
+    found = {}
+    for line, row in read_rows(csv):
+        clip = clip_name(csv, line, row)
+        if _is_inside(top, row["path"]):
+            found[clip] = str(root / row["path"])
+    return dict(sorted(found.items()))
+
+
+def _is_inside(top: Path, path: str) -> bool:
+    """Return whether a path, as it stands and with all links followed, is a file below ``top``."""
+    try:
+        file = top / path
+        inside = not Path(path).is_absolute() and file.resolve().is_relative_to(top)
+        return inside and file.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long or forbidden, NUL, a loop of links
+        return False
+
+
+def _parsed(file: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (line, row), after checking the header."""
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, strict=True)
+        try:
+            header = next(reader, None)
+            if header is None:
+                raise MerflowError(f"{file} is empty; write the columns path and emotion into it")
+            header = [name.strip() for name in header]
+            _check_header(file, header, needed)
+            line = reader.line_num + 1
+            for values in reader:
+                if any(value.strip() for value in values):
+                    if len(values) != len(header):
+                        raise MerflowError(
+                            f"{file}, line {line}: {len(values)} values for {len(header)} columns; "
+                            "quote values that hold a comma"
+                        )
+                    yield line, dict(zip(header, map(str.strip, values), strict=True))
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise MerflowError(
+                f"{file}, line {reader.line_num}: it is not valid csv ({error}); mend the quotes"
+            ) from error
+
+
+def _check_header(file: Path, header: Sequence[str], needed: Sequence[str]) -> None:
+    """Raise unless the header has what is needed, each once."""
+    if any("\0" in name for name in header):  # UTF-16 without its mark
+        raise _not_utf8(file)
+    for name in needed:
+        if name not in header:
+            separated = len(header) == 1 and any(mark in header[0] for mark in ";\t")
+            there = shorten(", ".join(header), 200, placeholder=" ...") or "none"
+            raise MerflowError(
+                f"{file}, line 1: there is no column '{name}' among {there}; "
+                + ("separate the columns by commas" if separated else "add it")
+                + (" or set corpus.valence to false" if name == "valence" else "")
+            )
+    for name in header:
+        if name and header.count(name) > 1:
+            raise MerflowError(f"{file}, line 1: the column '{name}' stands there twice; drop one")
+
+
+def _not_utf8(file: Path) -> MerflowError:
+    return MerflowError(f"{file} is not UTF-8 text; save it as csv in UTF-8")
