@@ -1,11 +1,9 @@
 """Adam over all parameters as one vector."""
 
-import math
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 FIRST, SECOND, EPSILON = 0.9, 0.999, 1e-8
 
@@ -15,7 +13,8 @@ class FlatAdam:
 
     PyTorch's own optimiser imports its compiler when it is made, which takes longer than
     training a small system, and steps parameter by parameter. Here the parameters and their
-    gradients are views of two vectors, so that a step is a handful of calls.
+    gradients are views of two vectors, and a step is one pass over each group of them: the
+    kernel of ``torch.optim.Adam(fused=True)``, called without its optimiser.
 
     Attributes:
         values: All parameters, one after the other.
@@ -30,17 +29,21 @@ class FlatAdam:
             rate: Learning rate.
         """
         parameters = [parameter for group, _ in groups for parameter in group]
-        self.rate, self.steps = rate, 0
+        self.rate = rate
+        self.steps = torch.zeros(())
         self.values = torch.cat([parameter.detach().flatten() for parameter in parameters])
-        self.gradients, self.mean, self.square = (torch.zeros_like(self.values) for _ in range(3))
+        self.gradients, mean, square = (torch.zeros_like(self.values) for _ in range(3))
         sizes = [parameter.numel() for parameter in parameters]
         views = zip(self.values.split(sizes), self.gradients.split(sizes), strict=True)
         for parameter, (value, gradient) in zip(parameters, views, strict=True):
             parameter.data = value.view(parameter.shape)
             parameter.grad = gradient.view(parameter.shape)
-        self.decay: Float[Tensor, " all"] = torch.cat(
-            [self.values.new_full((sum(map(torch.numel, group)),), l2) for group, l2 in groups]
-        )
+        counts = [sum(map(torch.numel, group)) for group, _ in groups]
+        vectors = (self.values, self.gradients, mean, square)
+        parts = zip(*(vector.split(counts) for vector in vectors), strict=True)
+        self._parts = [
+            (part, l2) for part, (_, l2) in zip(parts, groups, strict=True) if part[0].numel()
+        ]
 
     def clear(self) -> None:
         """Set the gradients to zero before ``backward``."""
@@ -50,8 +53,14 @@ class FlatAdam:
     def step(self) -> None:
         """Change the parameters by their gradients."""
         self.steps += 1
-        gradients = torch.addcmul(self.gradients, self.values, self.decay)
-        self.mean.lerp_(gradients, 1 - FIRST)
-        self.square.mul_(SECOND).addcmul_(gradients, gradients, value=1 - SECOND)
-        spread = self.square.sqrt().div_(math.sqrt(1 - SECOND**self.steps)).add_(EPSILON)
-        self.values.addcdiv_(self.mean, spread, value=-self.rate / (1 - FIRST**self.steps))
+        for (values, gradients, mean, square), l2 in self._parts:
+            torch._fused_adam_(
+                *([values], [gradients], [mean], [square], [], [self.steps]),
+                lr=self.rate,
+                beta1=FIRST,
+                beta2=SECOND,
+                weight_decay=l2,
+                eps=EPSILON,
+                amsgrad=False,
+                maximize=False,
+            )

@@ -35,3 +35,23 @@ def test_parameters_keep_their_values_when_taken_over():
     plain, taken = model(), model()
     FlatAdam([(list(taken.parameters()), 0.1), ([], 0.0)], 0.03)
     assert all(torch.equal(plain.state_dict()[n], value) for n, value in taken.state_dict().items())
+
+
+def test_a_step_has_the_same_bytes_on_any_number_of_threads():
+    def values_after(threads):
+        torch.set_num_threads(threads)
+        draws = torch.Generator().manual_seed(3)
+        parameters = [nn.Parameter(torch.randn(size, generator=draws)) for size in (200_003, 7)]
+        flat = FlatAdam([(parameters[:1], 0.1), (parameters[1:], 0.0)], 0.03)
+        for _ in range(3):
+            flat.gradients.copy_(torch.randn(200_010, generator=draws))
+            flat.step()
+        return flat.values
+
+    before = torch.get_num_threads()
+    try:
+        one, two, three = (values_after(threads) for threads in (1, 2, 3))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(one, two)
+    assert torch.equal(one, three)
