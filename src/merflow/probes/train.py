@@ -48,6 +48,6 @@ def train_probes(
         def build(dim: int = dim) -> tuple[Probe, SumLoss]:
             return Probe(dim, how.width, how.dropout, len(classes), valence), SumLoss()
 
-        trained, _ = train_all(data, build, how, classes, valence, False, False)
+        trained, _ = train_all(data, build, how, classes, valence, with_weights=False)
         tables.add(trained, layer)
     tables.write(out, classes, valence)

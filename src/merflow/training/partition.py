@@ -65,7 +65,7 @@ class Partition:
         return np.where(present, self.standardiser.apply(data.clean[rows]), np.float32(0.0))
 
 
-def partition_of(data: Dataset, fold: int, with_tests: bool = True) -> Partition:
+def partition_of(data: Dataset, fold: int) -> Partition:
     """Split a dataset for one held-out fold.
 
     A copy trains only while its clip is in the training part, and is never scored.
@@ -78,6 +78,6 @@ def partition_of(data: Dataset, fold: int, with_tests: bool = True) -> Partition
         fold=fold,
         training=np.concatenate([clean, len(data.labels) + copies]),
         held_out=np.flatnonzero(in_train & (data.labels.fold == fold)),
-        tests=np.flatnonzero(~in_train) if with_tests else np.zeros(0, dtype=np.int64),
+        tests=np.flatnonzero(~in_train),
         standardiser=standardiser_of(data.clean[clean]),
     )

@@ -51,7 +51,6 @@ def train_all(
     how: Training,
     classes: Sequence[str],
     valence: bool,
-    with_tests: bool = True,
     with_weights: bool = True,
 ) -> tuple[RunTables, list[Trajectories]]:
     """Train every seed; return the tables and, per seed, the trajectories without outputs.
@@ -61,7 +60,7 @@ def train_all(
     """
     tables, kept_runs = RunTables(), []
     for seed in how.seeds:
-        run = train_seed(data, build, how, seed, classes, with_tests, with_weights)
+        run = train_seed(data, build, how, seed, classes, with_weights)
         epochs = {reading: keep(reading, run.criterion) for reading in READINGS}
         for reading, kept in epochs.items():
             frame = predictions_of(data, run, kept, classes, valence)

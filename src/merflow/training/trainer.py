@@ -134,7 +134,6 @@ def train_seed(
     how: Training,
     seed: int,
     classes: Sequence[str],
-    with_tests: bool = True,
     with_weights: bool = True,
 ) -> Trajectories:
     """Train one model a fold, epoch by epoch side by side, and record every epoch.
@@ -148,14 +147,13 @@ def train_seed(
         how: Settings.
         seed: Training seed.
         classes: Names of the classes.
-        with_tests: Whether test rows are predicted.
         with_weights: Whether states are kept.
 
     Raises:
         MerflowError: The loss of a model is not finite.
     """
     folds = range(data.labels.fold_count)
-    partitions = [partition_of(data, fold, with_tests) for fold in folds]
+    partitions = [partition_of(data, fold) for fold in folds]
     pool = Pool(data)
     models = [FoldModel(data, pool, partition, build, how, seed) for partition in partitions]
     outputs: list[list[np.ndarray]] = [[] for _ in folds]
