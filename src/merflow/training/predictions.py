@@ -108,6 +108,8 @@ def check_predictions(
             f"{path} has the columns {', '.join(map(str, frame.columns))}, but "
             f"{', '.join(wanted)} are needed: rebuild it with the present corpus settings"
         )
+    for name in wanted:
+        _check_type(path, frame[name])
     doubled = frame.duplicated(KEYS + (["layer"] if layer else []))
     values = frame[[name for name in wanted if name.startswith("p_") or name == "valence"]]
     numbers = values.to_numpy(np.float64)
@@ -124,3 +126,19 @@ def check_predictions(
         if rows.any():
             clip = frame["clip"].to_numpy()[np.argmax(rows)]
             raise MerflowError(f"the clip '{clip}' in {path} {words}: rebuild the file")
+
+
+def _check_type(path: Path, column: pd.Series) -> None:
+    """Demand text, whole numbers or float64, and nothing empty where it cannot be a number."""
+    if column.name in ("layer", "clip", "split"):
+        wanted, fine = "text", pd.api.types.is_string_dtype(column) and column.notna().all()
+    elif column.name in KEYS:
+        whole = pd.api.types.is_integer_dtype(column)
+        wanted, fine = "whole numbers", whole and column.notna().all()
+    else:
+        wanted, fine = "float64 numbers", column.dtype == np.float64
+    if not fine:
+        raise MerflowError(
+            f"the column {column.name} of {path} is of type {column.dtype} or has empty cells, "
+            f"where {wanted} are needed: rebuild the file"
+        )

@@ -60,6 +60,15 @@ def test_the_order_of_rows_does_not_change_the_file(tmp_path):
         ({"valence": np.nan}, "not finite"),
         ({"seed": 0}, "stands twice"),
         ({"p_c": 0.0}, "columns"),
+        ({"clip": [1, 2, 3, 4]}, "column clip of .* where text"),
+        ({"clip": ["z", None, "y", "x"]}, "column clip of .* empty cells"),
+        ({"split": ["test1", "train", None, "test1"]}, "column split of .* empty cells"),
+        ({"layer": [18, 18, 18, 18]}, "column layer of .* where text"),
+        ({"fold": [0.0, 1.0, np.nan, 0.0]}, "column fold of .* where whole numbers"),
+        ({"seed": pd.array([0, 1, None, 0], "Int64")}, "column seed of .* empty cells"),
+        ({"p_a": np.float32([0.25, 1, 0.5, 0.1])}, "column p_a of .* float64"),
+        ({"valence": ["1", "2", "3", "4"]}, "column valence of .* float64"),
+        ({"valence": pd.array([1.0, None, 0.0, 2.0], "Float64")}, "column valence of .* float64"),
     ],
 )
 def test_bad_predictions_are_neither_written_nor_read(tmp_path, change, words):
