@@ -45,7 +45,13 @@ class LazyNouns(click.Group):
 
 
 @click.group(cls=LazyNouns, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--threads", default=1, show_default=True, help="Numeric threads of this process.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Numeric threads of this process.",
+)
 @click.version_option(package_name="merflow")
 def cli(threads: int) -> None:
     """Reproduce arXiv 2309.07925 from your own clips; the Snakefile calls these commands."""

@@ -12,6 +12,8 @@ from ruamel.yaml import YAML
 ORDER = [
     "errors",
     "seeds",
+    "options",
+    "threads",
     "storage",
     "media",
     "corpus",

@@ -13,6 +13,8 @@ from merflow.errors import MerflowError
 
 Spec = Mapping[str, Any]
 
+DEMO_FILE = "weights.pth"  # of the demo encoders that are one file
+
 # Convolutions passed at the output of each layer, out of 50 (49 convolutions and the classifier).
 RESNET50_LAYERS = {
     "1": 10,
@@ -119,25 +121,11 @@ def layers_of(spec: Spec) -> list[str]:
     return kind_of(spec).layers(spec)
 
 
-def probe_layers(spec: Spec) -> list[str]:
-    """Return the layers of an encoder that Figure 4 shows, each distinct vector once."""
-    return kind_of(spec).probe_layers(spec)
-
-
-def depth_of(layer: str, spec: Spec) -> float:
-    """Return the relative depth (0..1) of a layer, the x of Figure 4 (source: ours)."""
-    return kind_of(spec).depth(layer, spec)
-
-
-def parse_feature(text: object, encoders: Mapping[str, Spec] | None = None) -> tuple[str, str]:
+def parse_feature(text: object) -> tuple[str, str]:
     """Split a feature name, ``"HL(18)"``, into encoder and layer, ``("HL", "18")``.
 
-    Args:
-        text: Name in the paper's notation.
-        encoders: The section ``features.encoders``; if given, encoder and layer must exist.
-
     Raises:
-        MerflowError: The name is malformed, or names an encoder or layer that is not there.
+        MerflowError: The name is malformed.
     """
     match = (
         re.fullmatch(r"([A-Za-z]\w*)\(([A-Za-z0-9_]+)\)", text) if isinstance(text, str) else None
@@ -147,11 +135,4 @@ def parse_feature(text: object, encoders: Mapping[str, Spec] | None = None) -> t
             f"the feature name '{text}' is malformed: write ENCODER(LAYER), e.g. HL(18)"
         )
     encoder, layer = match.groups()
-    if encoders is not None:
-        if encoder not in encoders:
-            raise MerflowError(
-                f"the feature '{text}' names the encoder '{encoder}', which features.encoders "
-                f"does not have: choose one of {', '.join(encoders)}"
-            )
-        _known(layer, layers_of(encoders[encoder]), f"the encoder {encoder} of feature '{text}'")
     return encoder, layer

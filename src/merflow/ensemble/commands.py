@@ -1,11 +1,13 @@
 """``merflow ensemble``: fuse the predictions of several systems."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from merflow.options import FILE, SPEC
+
 KEYS = ("step", "classes", "valence", "fold_count")
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(name="ensemble")
@@ -14,7 +16,7 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--spec", required=True, help="The ensemble's settings, JSON.")
+@SPEC
 @click.option("--manifest", required=True, type=FILE, help="The corpus manifest.")
 @click.option("--folds", required=True, type=FILE, help="The recorded folds.")
 @click.option("--member", "members", multiple=True, type=FILE, help="Predictions; repeatable.")
@@ -22,7 +24,7 @@ def group() -> None:
 @click.option("--equal", required=True, type=FILE, help="Fused with equal weights.")
 @click.option("--weights", required=True, type=FILE, help="The weights found, JSON.")
 def fuse(
-    spec: str,
+    spec: dict[str, Any],
     manifest: Path,
     folds: Path,
     members: tuple[Path, ...],
@@ -32,6 +34,6 @@ def fuse(
 ) -> None:
     """Fuse member predictions by eqs. 10 and 11 with weights found on out-of-fold rows."""
     from merflow.ensemble.fuse import fuse_members
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    fuse_members(parse_spec(spec, *KEYS), manifest, folds, members, out, equal, weights)
+    fuse_members(require_all(spec, *KEYS), manifest, folds, members, out, equal, weights)

@@ -1,13 +1,11 @@
 """Commands of the noun ``faces``."""
 
-import json
-import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-FILE = click.Path(path_type=Path, dir_okay=False)
-FOLDER = click.Path(path_type=Path, file_okay=False)
+from merflow.options import FILE, FOLDER, SPEC
 
 
 @click.group(name="faces")
@@ -16,7 +14,7 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--spec", required=True, help="Section faces of the parameters, as JSON.")
+@SPEC
 @click.option("--manifest", type=FILE, required=True, help="Clips with path and sha256.")
 @click.option("--root", type=FOLDER, required=True, help="Folder the paths are relative to.")
 @click.option("--shard", type=click.IntRange(min=0), required=True, help="Which shard, from 0.")
@@ -25,7 +23,7 @@ def group() -> None:
 @click.option("--crops", type=FILE, required=True, help="Output: aligned faces, safetensors.")
 @click.option("--tracks", type=FILE, required=True, help="Output: box a frame, parquet.")
 def crop(
-    spec: str,
+    spec: dict[str, Any],
     manifest: Path,
     root: Path,
     shard: int,
@@ -34,14 +32,15 @@ def crop(
     crops: Path,
     tracks: Path,
 ) -> None:
-    """Write crops and tracks of one shard of clips."""
+    """Write crops and tracks of one shard of clips; spec: the section faces."""
     import cv2
 
     from merflow.faces.shard import clips_of_shard, crop_shard
+    from merflow.threads import numeric_threads
 
-    cv2.setNumThreads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    cv2.setNumThreads(numeric_threads())
     clips = clips_of_shard(manifest, shard, shards)
-    crop_shard(json.loads(spec), clips, root, store, crops, tracks)
+    crop_shard(spec, clips, root, store, crops, tracks)
 
 
 @group.command()

@@ -45,9 +45,21 @@ def contact_sheet(
 
 
 def write_sheet(sheet: UInt8[np.ndarray, "h w 3"], output: Path) -> None:
-    """Write the picture in the format that the file name's ending says."""
+    """Write the picture in the format that the file name's ending says.
+
+    Raises:
+        MerflowError: The ending is no picture's, or the file cannot be written.
+    """
     with replacing(output) as temporary:
-        cv2.imwrite(str(temporary), sheet[:, :, ::-1])
+        try:
+            written = cv2.imwrite(str(temporary), sheet[:, :, ::-1])
+        except cv2.error:  # an unknown ending; other faults give False
+            written = False
+        if not written:
+            raise MerflowError(
+                f"the contact sheet {output} cannot be written: name a .png in a folder with space "
+                "that you may write to"
+            )
 
 
 def _spread(there: int, wanted: int) -> list[int]:

@@ -1,13 +1,12 @@
 """Commands of the noun ``features``."""
 
-import json
-import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-PATH = click.Path(path_type=Path)
-DEMO_FILE = "weights.pth"  # of the demo encoders that are one file
+from merflow.options import PATH, SPEC, named
+
 SUFFIXES = frozenset({".pth", ".pt", ".pkl", ".tar", ".safetensors"})
 
 
@@ -18,7 +17,9 @@ def group() -> None:
 
 @group.command()
 @click.option("--name", required=True, help="Encoder's name, as in HL(18).")
-@click.option("--spec", required=True, help="JSON: the encoder's settings, device, batch.")
+@SPEC
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--batch", type=click.IntRange(min=1), default=8, help="Clips finished together.")
 @click.option("--weights", required=True, type=PATH, help="Weight file or folder.")
 @click.option("--manifest", required=True, type=PATH, help="Corpus manifest.")
 @click.option("--root", required=True, type=PATH, help="Corpus root.")
@@ -27,11 +28,13 @@ def group() -> None:
 @click.option("--noise-root", type=PATH, help="Noise folder.")
 @click.option("--shard", required=True, type=int)
 @click.option("--shards", required=True, type=int)
-@click.option("--store", required=True, type=PATH, help="Finished parts of this condition.")
+@click.option("--store", required=True, type=PATH, help="Finished parts.")
 @click.option("--out", required=True, type=PATH, help="Feature shard.")
 def extract(
     name: str,
-    spec: str,
+    spec: dict[str, Any],
+    device: str,
+    batch: int,
     weights: Path,
     manifest: Path,
     root: Path,
@@ -43,13 +46,13 @@ def extract(
     store: Path,
     out: Path,
 ) -> None:
-    """Compute the utterance mean of every layer for one shard of clips."""
+    """Compute the utterance mean of every layer; spec: the encoder's settings."""
     from merflow.encoders.registry import kind_of
     from merflow.errors import MerflowError
     from merflow.features.samples import samples_of_shard
 
-    settings = json.loads(spec)
-    kind = kind_of(settings)
+    spec = {**spec, "device": device, "batch": batch}
+    kind = kind_of(spec)
     if kind.modality == "visual" and not crops:
         raise MerflowError(f"the encoder {name} looks at faces: name the face files with --crops")
     samples = samples_of_shard(manifest, noise, shard, shards)
@@ -60,19 +63,20 @@ def extract(
 
     inputs = Crops(crops) if kind.modality == "visual" else Sounds(root, noise_root)
     _fix_threads()
-    encoder = load(kind.name, settings, _weights(kind.name, weights))
-    extract_shard(encoder, settings, samples, inputs, store, out)
+    encoder = load(kind.name, spec, _weights(kind.name, weights))
+    extract_shard(encoder, spec, samples, inputs, store, out)
 
 
 @group.command("demo-encoder")
 @click.option("--kind", required=True, help="Architecture.")
-@click.option("--spec", required=True, help="JSON: seed, width and, for HuBERT, layers.")
+@SPEC
 @click.option("--out", required=True, type=PATH, help="Folder; --weights of extract takes it.")
-def demo_encoder(kind: str, spec: str, out: Path) -> None:
-    """Write a small checkpoint with random weights in the format of the public one."""
+def demo_encoder(kind: str, spec: dict[str, Any], out: Path) -> None:
+    """Write a small checkpoint in the public format; spec: seed, width, for HuBERT layers."""
     from merflow.encoders.demo import write_demo
+    from merflow.encoders.registry import DEMO_FILE
 
-    settings = {key: value for key, value in json.loads(spec).items() if value is not None}
+    settings = {key: value for key, value in spec.items() if value is not None}
     demo = {key: settings.pop(key) for key in ("seed", "width")}
     _fix_threads()
     write_demo(kind, {**settings, "demo": demo}, out if kind == "hubert" else out / DEMO_FILE)
@@ -87,21 +91,22 @@ def write_manifest(shards: tuple[str, ...], out: Path) -> None:
     from merflow.features.summary import summary
     from merflow.storage.atomic import write_text
 
-    named: dict[tuple[str, str], list[Path]] = {}
-    for text in shards:
-        label, equals, path = text.partition("=")
+    found: dict[tuple[str, str], list[Path]] = {}
+    for label, paths in named(shards, "--shard", "NAME:CONDITION=path").items():
         encoder, colon, condition = label.partition(":")
-        if not (equals and colon and encoder and condition and path):
-            raise MerflowError(f"--shard {text} is malformed: write NAME:CONDITION=path")
-        named.setdefault((encoder, condition), []).append(Path(path))
-    write_text(out, summary(named))
+        if not (encoder and colon and condition):
+            raise MerflowError(f"--shard {label!r} is malformed: write NAME:CONDITION=path")
+        found[encoder, condition] = paths
+    write_text(out, summary(found))
 
 
 def _fix_threads() -> None:
     """Give torch the threads of the command line; it looks at them only once by itself."""
     import torch
 
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    from merflow.threads import numeric_threads
+
+    torch.set_num_threads(numeric_threads())
 
 
 def _weights(kind: str, path: Path) -> Path:

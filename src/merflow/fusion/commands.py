@@ -1,14 +1,16 @@
 """``merflow fusion``: train one system."""
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+from merflow.options import FILE, FOLDER, SPEC
 
 KEYS = (
     *("name", "features", "modalities", "strategy", "decoder", "loss", "augmentation", "classes"),
     *("valence", "tests", "fold_count", "training", "afg"),
 )
-FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(name="fusion")
@@ -17,14 +19,14 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--spec", required=True, help="The system's settings, JSON.")
+@SPEC
 @click.option("--manifest", required=True, type=FILE, help="The corpus manifest.")
 @click.option("--folds", required=True, type=FILE, help="The recorded folds.")
 @click.option("--features", multiple=True, help="ENCODER=SHARD of clean clips; repeatable.")
 @click.option("--noise-features", multiple=True, help="ENCODER=SHARD of copies; repeatable.")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--out", required=True, type=FOLDER)
 def train(
-    spec: str,
+    spec: dict[str, Any],
     manifest: Path,
     folds: Path,
     features: tuple[str, ...],
@@ -33,6 +35,6 @@ def train(
 ) -> None:
     """Train one system on every fold and seed; write predictions, curves and weights."""
     from merflow.fusion.train import train_system
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    train_system(parse_spec(spec, *KEYS), manifest, folds, features, noise_features, out)
+    train_system(require_all(spec, *KEYS), manifest, folds, features, noise_features, out)

@@ -5,7 +5,6 @@ The paper names the four transforms and gives no magnitude, probability or numbe
 of a copy are transformed alike, as a defect of a recording would.
 """
 
-import os
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +12,7 @@ from jaxtyping import UInt8
 
 from merflow.errors import MerflowError
 from merflow.seeds import generator
+from merflow.threads import numeric_threads
 
 Crops = UInt8[np.ndarray, "frames height width 3"]
 GREY = 128  # what cutout fills with
@@ -99,4 +99,4 @@ def _each(crops: Crops, change: Callable[[np.ndarray], np.ndarray]) -> Crops:
 def _fix_threads() -> None:
     import cv2
 
-    cv2.setNumThreads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    cv2.setNumThreads(numeric_threads())

@@ -1,11 +1,13 @@
 """``merflow probes``: train one model for each layer of an encoder."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-KEYS = ("encoder", "layers", "classes", "valence", "tests", "fold_count", "training")
-FILE = click.Path(dir_okay=False, path_type=Path)
+from merflow.options import FILE, FOLDER, SPEC
+
+KEYS = ("encoder", "layers", "classes", "valence", "fold_count", "training")
 
 
 @click.group(name="probes")
@@ -14,14 +16,16 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--spec", required=True, help="The probes' settings, JSON.")
+@SPEC
 @click.option("--manifest", required=True, type=FILE, help="The corpus manifest.")
 @click.option("--folds", required=True, type=FILE, help="The recorded folds.")
 @click.option("--features", multiple=True, help="ENCODER=SHARD of clean clips; repeatable.")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
-def train(spec: str, manifest: Path, folds: Path, features: tuple[str, ...], out: Path) -> None:
+@click.option("--out", required=True, type=FOLDER)
+def train(
+    spec: dict[str, Any], manifest: Path, folds: Path, features: tuple[str, ...], out: Path
+) -> None:
     """Train a probe of every layer; write out-of-fold predictions and curves."""
     from merflow.probes.train import train_probes
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    train_probes(parse_spec(spec, *KEYS), manifest, folds, features, out)
+    train_probes(require_all(spec, *KEYS), manifest, folds, features, out)

@@ -5,21 +5,21 @@ from pathlib import Path
 
 import click
 
-FILE = click.Path(exists=True, path_type=Path)
-OUT = click.Path(path_type=Path)
+from merflow.options import PATH, SPEC
+
+MADE = click.Path(exists=True, path_type=Path)
 SCORING = ("corpus", "classes", "valence", "tests", "fold_count", "decimals", "bootstrap")
 
-spec_option = click.option("--spec", "text", required=True, help="Settings as one JSON object.")
-manifest_option = click.option("--manifest", type=FILE, required=True, help="manifest.csv.")
-folds_option = click.option("--folds", type=FILE, required=True, help="folds.csv.")
+manifest_option = click.option("--manifest", type=MADE, required=True, help="manifest.csv.")
+folds_option = click.option("--folds", type=MADE, required=True, help="folds.csv.")
 quarantine_option = click.option(
-    "--quarantine", "quarantines", type=FILE, multiple=True, help="A quarantine csv; repeatable."
+    "--quarantine", "quarantines", type=MADE, multiple=True, help="A quarantine csv; repeatable."
 )
 metrics_option = click.option(
-    "--metrics", "metrics_file", type=FILE, required=True, help="metrics.json."
+    "--metrics", "metrics_file", type=MADE, required=True, help="metrics.json."
 )
-csv_option = click.option("--out-csv", type=OUT, required=True, help="The numbers, tidy.")
-md_option = click.option("--out-md", type=OUT, required=True, help="The table to read.")
+csv_option = click.option("--out-csv", type=PATH, required=True, help="The numbers, tidy.")
+md_option = click.option("--out-md", type=PATH, required=True, help="The table to read.")
 
 
 @click.group(name="report")
@@ -28,7 +28,7 @@ def group() -> None:
 
 
 @group.command()
-@spec_option
+@SPEC
 @manifest_option
 @folds_option
 @quarantine_option
@@ -38,17 +38,17 @@ def group() -> None:
     required=True,
     help="SYSTEM|AUGMENTATION|READING=path of a predictions parquet; repeatable.",
 )
-@click.option("--out", type=OUT, required=True, help="Unrounded scores, by seed and fold.")
-@click.option("--out-json", type=OUT, required=True, help="metrics.json.")
-def metrics(text, manifest, folds, quarantines, predictions, out, out_json) -> None:
+@click.option("--out", type=PATH, required=True, help="Unrounded scores, by seed and fold.")
+@click.option("--out-json", type=PATH, required=True, help="metrics.json.")
+def metrics(spec, manifest, folds, quarantines, predictions, out, out_json) -> None:
     """Score every system on every labelled split, with bootstrap intervals."""
     from merflow.report import clips, document
     from merflow.report.labels import scored_splits
     from merflow.report.outputs import write_csv, write_json
     from merflow.report.pairs import parse_pairs
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    spec = parse_spec(text, *SCORING)
+    require_all(spec, *SCORING)
     files = parse_pairs(predictions, "--predictions")
     frame = clips.read_manifest(manifest)
     counts = clips.clip_counts(frame, clips.read_quarantine(quarantines, frame))
@@ -59,20 +59,20 @@ def metrics(text, manifest, folds, quarantines, predictions, out, out_json) -> N
 
 
 @group.command()
-@spec_option
+@SPEC
 @metrics_option
 @csv_option
 @md_option
-def table1(text, metrics_file, out_csv, out_md) -> None:
+def table1(spec, metrics_file, out_csv, out_md) -> None:
     """Write the paper's Table 1, our scores beside the paper's."""
     from merflow.report import table1 as table
     from merflow.report.metrics_file import read_metrics
     from merflow.report.outputs import write_csv
     from merflow.report.table1_page import page
     from merflow.storage.atomic import write_text
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    spec = parse_spec(text, "corpus", "rows", "systems", "decimals")
+    require_all(spec, "corpus", "rows", "systems", "decimals")
     own = read_metrics(metrics_file, spec["corpus"])
     cells = table.cells(spec, own)
     write_csv(table.as_frame(cells), out_csv)
@@ -80,19 +80,19 @@ def table1(text, metrics_file, out_csv, out_md) -> None:
 
 
 @group.command()
-@spec_option
+@SPEC
 @metrics_option
 @csv_option
 @md_option
-def augmentation(text, metrics_file, out_csv, out_md) -> None:
+def augmentation(spec, metrics_file, out_csv, out_md) -> None:
     """Write the ablation: trained on clean clips alone, and with noisy copies."""
     from merflow.report import augmentation as ablation
     from merflow.report.metrics_file import read_metrics
     from merflow.report.outputs import write_csv
     from merflow.storage.atomic import write_text
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    spec = parse_spec(text, "corpus", "rows", "systems", "decimals")
+    require_all(spec, "corpus", "rows", "systems", "decimals")
     own = read_metrics(metrics_file, spec["corpus"])
     rows = ablation.rows(spec, own)
     write_csv(ablation.as_frame(rows), out_csv)
@@ -100,7 +100,7 @@ def augmentation(text, metrics_file, out_csv, out_md) -> None:
 
 
 @group.command()
-@spec_option
+@SPEC
 @manifest_option
 @folds_option
 @click.option(
@@ -110,19 +110,19 @@ def augmentation(text, metrics_file, out_csv, out_md) -> None:
     required=True,
     help="ENCODER=predictions parquet with a column layer, or ENCODER(LAYER)=one without.",
 )
-@click.option("--out-svg", type=OUT, required=True)
-@click.option("--out-png", type=OUT, required=True)
+@click.option("--out-svg", type=PATH, required=True)
+@click.option("--out-png", type=PATH, required=True)
 @csv_option
-def figure4(text, manifest, folds, probes, out_svg, out_png, out_csv) -> None:
+def figure4(spec, manifest, folds, probes, out_svg, out_png, out_csv) -> None:
     """Draw the paper's Figure 4: probes over the relative depth of their layer."""
     from merflow.report import figure4 as figure
     from merflow.report.labels import scored_splits
     from merflow.report.layers import curve
     from merflow.report.outputs import write_csv
     from merflow.report.pairs import parse_pairs
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    spec = parse_spec(text, *SCORING, "depths")
+    require_all(spec, *SCORING, "depths")
     files = parse_pairs(probes, "--probe")
     values = curve(spec, scored_splits(spec, manifest, folds), list(files.items()))
     write_csv(values, out_csv)
@@ -130,21 +130,21 @@ def figure4(text, manifest, folds, probes, out_svg, out_png, out_csv) -> None:
 
 
 @group.command()
-@spec_option
+@SPEC
 @manifest_option
 @quarantine_option
-@click.option("--predictions", type=FILE, required=True, help="A predictions parquet.")
+@click.option("--predictions", type=MADE, required=True, help="A predictions parquet.")
 @click.option("--split", required=True, help="Which test split.")
-@click.option("--out", type=OUT, required=True, help="The challenge's csv.")
-def submission(text, manifest, quarantines, predictions, split, out) -> None:
+@click.option("--out", type=PATH, required=True, help="The challenge's csv.")
+def submission(spec, manifest, quarantines, predictions, split, out) -> None:
     """Write the challenge's csv: one row for each clip of a test split."""
     from merflow.report import clips
     from merflow.report.outputs import write_csv
     from merflow.report.submission import build
     from merflow.training.predictions import read_predictions
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    spec = parse_spec(text, "classes", "valence")
+    require_all(spec, "classes", "valence")
     frame = clips.read_manifest(manifest)
     predicted = read_predictions(predictions, spec["classes"], spec["valence"])
     quarantine = clips.read_quarantine(quarantines, frame)
@@ -159,36 +159,36 @@ def submission(text, manifest, quarantines, predictions, split, out) -> None:
 
 
 @group.command()
-@spec_option
+@SPEC
 @click.option(
-    "--benchmark-dir", type=OUT, required=True, help="Snakemake's benchmark files, by rule."
+    "--benchmark-dir", type=PATH, required=True, help="Snakemake's benchmark files, by rule."
 )
 @click.option("--weights", multiple=True, help="NAME=file or folder of a checkpoint; repeatable.")
-@click.option("--out", type=OUT, required=True, help="run.json.")
-def run(text, benchmark_dir, weights, out) -> None:
+@click.option("--out", type=PATH, required=True, help="run.json.")
+def run(spec, benchmark_dir, weights, out) -> None:
     """Record versions, machine, commit, weights and the time of each rule."""
     from merflow.report.outputs import write_json
     from merflow.report.pairs import parse_pairs
     from merflow.report.provenance import run_record
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    spec = parse_spec(text, "corpus", "seeds")
+    require_all(spec, "corpus", "seeds")
     write_json(run_record(spec, benchmark_dir, parse_pairs(weights, "--weights")), out)
 
 
 @group.command()
-@spec_option
+@SPEC
 @manifest_option
 @quarantine_option
-@click.option("--out", type=OUT, required=True, help="A committed manifest.")
-def manifest(text, manifest, quarantines, out) -> None:
+@click.option("--out", type=PATH, required=True, help="A committed manifest.")
+def manifest(spec, manifest, quarantines, out) -> None:
     """Record versions, counts and digests of a corpus; no clip, time, host or path."""
     from merflow.report import clips
     from merflow.report.outputs import write_json
     from merflow.report.provenance import corpus_record
-    from merflow.training.spec import parse_spec
+    from merflow.training.spec import require_all
 
-    spec = parse_spec(text, "corpus", "digests")
+    require_all(spec, "corpus", "digests")
     frame = clips.read_manifest(manifest)
     quarantine = clips.read_quarantine(quarantines, frame)
     write_json(corpus_record(spec, manifest, frame, quarantine), out)

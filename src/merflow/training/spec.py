@@ -1,6 +1,5 @@
-"""Settings of a training as a command receives them: one JSON string, checked key by key."""
+"""Settings of a training as a command receives them, checked key by key."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +10,8 @@ from merflow.errors import MerflowError
 Spec = Mapping[str, Any]
 
 
-def parse_spec(text: str, *keys: str) -> dict[str, Any]:
-    """Return the settings in a ``--spec`` string.
-
-    Args:
-        text: A JSON object.
-        keys: The keys that it must have.
-
-    Raises:
-        MerflowError: It is no JSON object, or a key is missing.
-    """
-    try:
-        spec = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise MerflowError(f"--spec is not JSON ({error}): give one JSON object") from error
-    if not isinstance(spec, dict):
-        raise MerflowError(f"--spec is a JSON {type(spec).__name__}: give one JSON object")
+def require_all(spec: Spec, *keys: str) -> Spec:
+    """Return the settings, or raise a :class:`MerflowError` that names the first missing key."""
     for key in keys:
         require(spec, key)
     return spec

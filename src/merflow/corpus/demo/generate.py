@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from merflow.corpus.demo.speech import require_parselmouth
 from merflow.errors import MerflowError
 from merflow.storage.atomic import write_text
 from merflow.storage.digest import code_digest, file_sha256, settings_digest
+from merflow.threads import numeric_threads
 
 COLUMNS = ("path", "emotion", "valence", "speaker", "split", "clip")
 TELL_EVERY_S = 5.0
@@ -139,4 +139,4 @@ def _one_thread() -> None:
     """Let OpenCV draw with as many threads as the command line allows."""
     import cv2
 
-    cv2.setNumThreads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    cv2.setNumThreads(numeric_threads())
