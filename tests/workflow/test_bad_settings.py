@@ -41,6 +41,8 @@ CASES = [
     ),
 ]
 
+IDS = [f"{i}-{case[0]}" for i, case in enumerate(CASES)]
+
 
 def changed(key, value):
     config = copy.deepcopy(small_settings())
@@ -52,9 +54,7 @@ def changed(key, value):
     return config
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "told"), CASES, ids=[f"{case[0]}-{i}" for i, case in enumerate(CASES)]
-)
+@pytest.mark.parametrize(("key", "value", "told"), CASES, ids=IDS)
 def test_sentence_names_key_value_and_what_is_allowed(key, value, told):
     with pytest.raises(MerflowError) as caught:
         settings.check(changed(key, value), SCHEMA)

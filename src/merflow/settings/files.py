@@ -1,9 +1,9 @@
 """The folders and files that ``params.yaml`` names."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
+from merflow.corpus.label_file import listed_clips
 from merflow.encoders.sources import HOW_TO_GET
 from merflow.errors import MerflowError
 from merflow.settings.relations import uses_noise
@@ -44,14 +44,13 @@ def check_files(config: dict[str, Any]) -> None:
             )
 
 
-def listed_clips(csv_path: str, root: str) -> list[str]:
-    """Return the existing clips that a ``table`` csv names, as paths for the graph to watch.
+def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:
+    """Return clip -> path of the user's clips that exist, for the graph to watch; {} for the demo.
 
-    Clips that are missing or lie outside ``root`` are left to the check of the corpus, which
-    quarantines them.
+    Raises:
+        MerflowError: The csv cannot be read.
     """
-    with Path(csv_path).open(encoding="utf-8-sig", newline="") as stream:
-        names = [row.get("path") or "" for row in csv.DictReader(stream)]
-    base = Path(root).resolve()
-    paths = ((Path(root) / name, (base / name).resolve()) for name in names if name)
-    return sorted({str(p) for p, real in paths if real.is_relative_to(base) and real.is_file()})
+    corpus = config["corpus"]
+    if corpus["adapter"] == "demo":
+        return {}
+    return listed_clips(Path(corpus["csv"]), Path(corpus["root"]))
