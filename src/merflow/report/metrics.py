@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64, Int64
 
 from merflow.report.bootstrap import METRICS, interval, resample, seed_weights
 from merflow.report.labels import SplitLabels
@@ -94,13 +94,21 @@ def evaluate(
     )
 
 
-def _score(emotion, probabilities, valence, said, classes, members) -> list[float]:
+def _score(
+    emotion: Int64[np.ndarray, " present"],
+    probabilities: Float64[np.ndarray, "present classes"],
+    valence: Float64[np.ndarray, " present"] | None,
+    said: Float64[np.ndarray, " present"] | None,
+    classes: Sequence[str],
+    members: Bool[np.ndarray, " present"],
+) -> list[float]:
+    """Return the metrics over the clips that are ``members``."""
     scores = score(
-        np.asarray(classes)[emotion[members]],
+        emotion[members],
         probabilities[members],
         None if valence is None else valence[members],
         None if said is None else said[members],
-        list(classes),
+        classes,
     )
     known = [scores.weighted_f1] if valence is None else [getattr(scores, m) for m in METRICS]
     return [float(value) for value in known]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64, Int, Shaped
+from jaxtyping import Float, Float64, Int
 
 from merflow.errors import MerflowError
 
@@ -77,7 +77,7 @@ def combine(
 
 
 def score(
-    emotion: Sequence[str] | Shaped[np.ndarray, " clips"],
+    emotion: Int[np.ndarray, " clips"],
     probabilities: Float[np.ndarray, "clips classes"],
     valence_true: Float[np.ndarray, " clips"] | Sequence[float] | None,
     valence_pred: Float[np.ndarray, " clips"] | Sequence[float] | None,
@@ -88,7 +88,7 @@ def score(
     The predicted class is the most probable one, the first of them on a tie.
 
     Args:
-        emotion: True classes, as names or as indices into ``classes``.
+        emotion: True classes, as indices into ``classes``.
         probabilities: One row a clip, columns in the order of ``classes``.
         valence_true: True valences, or None.
         valence_pred: Predicted valences, or None.
@@ -98,41 +98,27 @@ def score(
         MerflowError: There is nothing to score, or a label or number is not usable.
     """
     probabilities = np.asarray(probabilities)
-    true = _class_indices(emotion, classes)
-    if not len(true):
+    if not len(emotion):
         raise MerflowError("there is no clip to score: check that the split has labelled clips")
-    if probabilities.shape != (len(true), len(classes)) or np.isnan(probabilities).any():
+    if emotion.min() < 0 or emotion.max() >= len(classes):
+        raise MerflowError(
+            f"an emotion to be scored is none of {', '.join(classes)}: correct the manifest or "
+            "corpus.classes"
+        )
+    if probabilities.shape != (len(emotion), len(classes)) or np.isnan(probabilities).any():
         raise MerflowError(
             f"the predictions to score have shape {probabilities.shape} or contain NaN, but "
-            f"{len(true)} clips by {len(classes)} classes are needed: rebuild the predictions"
+            f"{len(emotion)} clips by {len(classes)} classes are needed: rebuild the predictions"
         )
-    counts = confusion_counts(true, probabilities.argmax(axis=1), len(classes))
+    counts = confusion_counts(emotion, probabilities.argmax(axis=1), len(classes))
     weighted_f1 = float(weighted_f1_from_counts(counts))
     if valence_true is None or valence_pred is None:
         return Scores(weighted_f1, None, None)
     error = np.asarray(valence_pred, np.float64) - np.asarray(valence_true, np.float64)
     mse = float(np.mean(error**2))
-    if error.shape != true.shape or not np.isfinite(mse):
+    if error.shape != emotion.shape or not np.isfinite(mse):
         raise MerflowError(
-            f"the {len(true)} valences to score are missing or not finite somewhere: give every "
+            f"the {len(emotion)} valences to score are missing or not finite somewhere: give every "
             "scored clip a valence, or set corpus.valence to false"
         )
     return Scores(weighted_f1, mse, float(combine(weighted_f1, mse)))
-
-
-def _class_indices(
-    emotion: Sequence[str] | Shaped[np.ndarray, " clips"], classes: Sequence[str]
-) -> Int[np.ndarray, " clips"]:
-    labels = np.asarray(emotion)
-    if labels.dtype.kind in "iu":
-        indices = labels
-    else:
-        index = {name: number for number, name in enumerate(classes)}
-        indices = np.array([index.get(name, -1) for name in labels], dtype=np.int64)
-    bad = np.flatnonzero((indices < 0) | (indices >= len(classes)))
-    if len(bad):
-        raise MerflowError(
-            f"the emotion '{labels[bad[0]]}' is to be scored but is not one of "
-            f"{', '.join(classes)}: correct the manifest or corpus.classes"
-        )
-    return indices
