@@ -1,6 +1,5 @@
 """The values of Figure 4: each probe's score on Train&Val over the depth of its layer."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,17 +23,17 @@ def probes_of(
     """Return the predictions of each layer by (encoder, layer).
 
     Args:
-        name: ``HL`` for a file with a column ``layer``, ``HL(18)`` for one of a single layer.
-        path: The predictions file.
+        name: The encoder.
+        path: The predictions file, with a column ``layer``.
         spec: ``classes``, ``valence``.
+
+    Raises:
+        MerflowError: The file has no such column.
     """
     frame = read_predictions(path, spec["classes"], spec["valence"])
-    single = re.fullmatch(r"(\w+)\((\w+)\)", name)
-    if single:
-        return {(single[1], single[2]): frame.drop(columns="layer", errors="ignore")}
     if "layer" not in frame.columns:
         raise MerflowError(
-            f"{path} has no column 'layer': name its layer, as in --probe '{name}(18)={path}'"
+            f"{path} has no column 'layer': give the predictions of the probes of {name}"
         )
     return {
         (name, str(layer)): rows.drop(columns="layer")
