@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from merflow.report.clips import TRAIN
-from merflow.report.markdown import table, with_interval
+from merflow.report.markdown import paired_over, table, with_interval
 from merflow.report.paper import SHORT
 from merflow.report.table1 import READINGS, systems
 
@@ -68,7 +68,8 @@ def page(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[di
     parts.append(
         "Noise: models trained with noisy copies of the training clips; the copies are never "
         f"scored. In brackets the 95 % interval of {draws} bootstrap resamples of the clips, of "
-        "the difference the paired one over clips and trainings. Dis and Dim are in the csv.\n"
+        f"the difference the paired one {paired_over(metrics['seeds'])}. Dis and Dim "
+        "are in the csv.\n"
     )
     return "\n".join(parts)
 

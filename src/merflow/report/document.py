@@ -171,6 +171,7 @@ def build(
             name: {split: summary(cell, rounding) for split, cell in by_split.items()}
             for name, by_split in scorer.references().items()
         },
+        "seeds": sorted({seed for cell in cells.values() for seed in cell.seeds}),
         "selection_bias": selection_bias(cells, rounding),
         "systems": systems,
     }

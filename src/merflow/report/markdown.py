@@ -34,3 +34,14 @@ def with_interval(value: float, bounds: Sequence[float], decimals: int, sign: st
     """
     low, high = (f"{bound:{sign}.{max(decimals - 1, 1)}f}" for bound in bounds)
     return f"{value:{sign}.{decimals}f} [{low}, {high}]"
+
+
+def paired_over(seeds: Sequence[int]) -> str:
+    """Return what the paired interval of a difference covers, as words.
+
+    Args:
+        seeds: Of the trainings; one alone cannot be resampled.
+    """
+    if len(seeds) > 1:
+        return "over clips and trainings"
+    return "over clips; it does not cover the seed, of which there is one"

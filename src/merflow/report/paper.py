@@ -4,9 +4,10 @@ Source: arXiv 2309.07925, Table 1. "Com" is weighted F1 - 0.25 MSE, so it follow
 rows above it on Train&Val; on MER-MULTI and MER-NOISE the paper prints Com alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 # The paper's names of the metrics.
 SHORT = {"weighted_f1": "Dis", "mse": "Dim", "com": "Com"}
@@ -31,6 +32,25 @@ PRINTED = {
     "all_s3-jdev": ("0.7795", "0.6315", "0.6216", "0.6693", "0.6125"),
     "fused-baseline": ("0.7865", "0.6364", "0.6247", "0.6787", "0.6162"),
     "fused-jdev": ("0.7936", "0.6138", "0.6402", "0.6846", "0.6303"),
+}
+Definitions = Mapping[str, Mapping[str, Any]]
+AUDIO = {"HL(18)", "HL(19)", "HL(20)"}
+VISUAL = {"MR(block2)", "RF(pooling)"}
+# Decoders, and the loss that each is read to have (docs/paper.md, readings 10 and 11).
+LOSSES = {"baseline": "sum", "jdev": "paper"}
+# Features, strategy, decoder and loss of the paper's systems.
+SYSTEMS = {
+    f"{stem}-{decoder}": (features, strategy, decoder, loss)
+    for stem, features, strategy in (
+        ("mr_rf", VISUAL, 1),
+        ("hl", AUDIO, 1),
+        *((f"all_s{number}", AUDIO | VISUAL, number) for number in (1, 2, 3)),
+    )
+    for decoder, loss in LOSSES.items()
+}
+ENSEMBLES = {
+    frozenset(f"all_s{number}-{decoder}" for number in (1, 2, 3)): f"fused-{decoder}"
+    for decoder in LOSSES
 }
 # Printed Dis and Com are off by up to half of .0001 each, Dim by a quarter of that.
 TOLERANCE = Decimal("0.0001125")
@@ -73,10 +93,22 @@ def figure(system: str, row: str, metric: str) -> Figure | None:
     return Figure(printed, exact.quantize(Decimal("0.0001"), ROUND_HALF_UP), exact)
 
 
-def misprints() -> Iterator[tuple[str, str, str, Figure]]:
-    """Yield (system, row, metric, figure) of every misprint."""
-    for system in PRINTED:
-        for row, metric in CELLS:
-            found = figure(system, row, metric)
-            if found.misprint:
-                yield system, row, metric, found
+def paper_name(system: str, definitions: Definitions | None) -> str | None:
+    """Return the name in :data:`PRINTED` of what the paper calls a system, or None.
+
+    Args:
+        system: Name of our system.
+        definitions: Of our systems by name: ``features``, ``strategy``, ``decoder`` and, if the
+            loss is to count too, ``loss``; of ensembles ``members``. None matches by name alone.
+    """
+    if definitions is None:
+        return system if system in PRINTED else None
+    own = definitions.get(system, {})
+    if "members" in own:
+        members = {paper_name(name, definitions) for name in own["members"]}
+        return ENSEMBLES.get(frozenset(members)) if len(members) == len(own["members"]) else None
+    for name, (features, strategy, decoder, loss) in SYSTEMS.items():
+        same = set(own.get("features", ())) == features and own.get("strategy") == strategy
+        if same and own.get("decoder") == decoder and own.get("loss", loss) == loss:
+            return name
+    return None

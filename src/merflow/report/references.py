@@ -1,7 +1,8 @@
 """Two predictors that need no clip, computed from the corpus's own labels.
 
 They bracket what a score means (FACTS 4.11): below the constant one nothing was learned, and
-above the true-class one the valence model uses more than the class.
+above the true-class one the valence model uses more than the class. On ``train`` both are
+in-sample: they are made of the very labels that they are scored on.
 """
 
 import numpy as np

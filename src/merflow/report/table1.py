@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from merflow.report.clips import TRAIN
-from merflow.report.paper import SHORT, figure
+from merflow.report.paper import SHORT, figure, paper_name
 
 READINGS = ("honest", "organiser")
+SOURCE, MISPRINT = "paper: MER 2023", "misprint: the paper's own Dis and Dim give"
 LONG = {short: name for name, short in SHORT.items()}
 
 
@@ -27,8 +28,9 @@ class Cell:
         high: Upper end of its interval.
         paper: The number that the paper prints, or None.
         paper_recomputed: Com from the paper's own Dis and Dim, where it prints them.
-        difference: ours - paper; where the paper has a misprint, ours - paper_recomputed.
-        note: Says so.
+        difference: On MER 2023 alone: ours - paper, or ours - paper_recomputed where the paper
+            has a misprint.
+        note: Which corpus the paper's number is of, and whether it is a misprint.
     """
 
     system: str
@@ -42,6 +44,11 @@ class Cell:
     paper_recomputed: float | None = None
     difference: float | None = None
     note: str = ""
+
+    @property
+    def misprint(self) -> bool:
+        """Whether the paper's number does not follow from its own others."""
+        return MISPRINT in self.note
 
 
 def columns(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[tuple[dict, str]]:
@@ -83,7 +90,9 @@ def cells(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[Cell]:
     """Return the cells of Table 1, system by system.
 
     Args:
-        spec: ``rows`` (``report.rows``), ``systems`` (their names in order), ``decimals``.
+        spec: ``rows`` (``report.rows``), ``systems`` (their names in order), ``decimals``; and
+            if there are such, ``definitions`` (see :func:`merflow.report.paper.paper_name`) and
+            ``mer2023``, whether the corpus is the paper's, so that differences mean something.
         metrics: One corpus's part of ``metrics.json``.
     """
     found = []
@@ -101,14 +110,15 @@ def _cell(
     spec: Mapping[str, Any], system: str, row: str, metric: str, reading: str, scores: Mapping
 ) -> Cell:
     ours, (low, high) = scores[LONG[metric]], scores["interval"][LONG[metric]]
-    known = figure(system, row, metric)
+    name = paper_name(system, spec.get("definitions"))
+    known = None if name is None else figure(name, row, metric)
     if known is None:
         return Cell(system, row, metric, reading, ours, low, high)
     recomputed = None if known.recomputed is None else float(known.recomputed)
-    note = ""
-    if known.misprint:
-        note = f"misprint: the paper's own Dis and Dim give {known.recomputed}"
-    gap = round(ours - float(known.value), spec["decimals"]) + 0.0
+    note = f"{SOURCE}; {MISPRINT} {known.recomputed}" if known.misprint else SOURCE
+    gap = None
+    if spec.get("mer2023"):
+        gap = round(ours - float(known.value), spec["decimals"]) + 0.0
     printed = float(known.printed)
     return Cell(system, row, metric, reading, ours, low, high, printed, recomputed, gap, note)
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from merflow.report.clips import TRAIN
-from merflow.report.markdown import table, with_interval
-from merflow.report.paper import SHORT, misprints
+from merflow.report.markdown import paired_over, table, with_interval
+from merflow.report.paper import SHORT
 from merflow.report.table1 import LONG, READINGS, Cell, columns, systems
 
 ARROWS = {"Dis": "Dis ↑", "Dim": "Dim ↓", "Com": "Com ↑"}
 READING_TEXT = {
-    "honest": "of each fold the epoch is kept that is best on the other folds",
+    "honest": "of each fold the epoch is kept that is best on the other folds, whose "
+    "models were trained on this fold's labels too (the choice is not nested)",
     "organiser": "of each fold the epoch is kept that is best on that very fold, as the "
     "challenge's baseline does",
 }
@@ -37,7 +38,7 @@ def page(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[Ce
         if own:
             title = f"## {reading.capitalize()} reading\n\nReading: {READING_TEXT[reading]}.\n"
             parts.append(f"{title}\n{_scores(spec, metrics, own)}")
-    notes = [*_notes(metrics, found), *_fewer(spec, metrics)]
+    notes = [*_notes(spec, metrics, found), *_fewer(spec, metrics)]
     parts.append("## How to read it\n\n" + "\n".join(notes) + "\n")
     parts.append("## Reference predictors\n\n" + _references(spec, metrics))
     bias = _bias(spec, metrics)
@@ -65,11 +66,11 @@ def _text(spec: Mapping[str, Any], cell: Cell | None) -> str:
         return "-"
     text = with_interval(cell.ours, (cell.low, cell.high), spec["decimals"])
     if cell.paper is not None:
-        text += f" ({cell.paper:.4f}{MARK if cell.note else ''})"
+        text += f" ({cell.paper:.4f}{MARK if cell.misprint else ''})"
     return text
 
 
-def _notes(metrics: Mapping[str, Any], found: Sequence[Cell]) -> list[str]:
+def _notes(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[Cell]) -> list[str]:
     draws = metrics["bootstrap"]["draws"]
     lines = [
         "- A cell is our score, in brackets its interval, in parentheses the number that the "
@@ -81,13 +82,13 @@ def _notes(metrics: Mapping[str, Any], found: Sequence[Cell]) -> list[str]:
         "Com = Dis - 0.25 Dim. Train&Val is the mean over folds of the held-out fold's score; a "
         "test set is scored on the mean of the folds' models. Both are means over seeds.",
     ]
-    if any(cell.note for cell in found):
-        lines += [
-            f"- {MARK} Misprint of the paper ({system}, {row} {metric}): printed "
-            f"{known.printed}, but its own Dis and Dim give {known.recomputed}. Differences in "
-            "the csv are to the latter."
-            for system, row, metric, known in misprints()
-        ]
+    flagged = {(cell.system, cell.row, cell.metric): cell for cell in found if cell.misprint}
+    lines += [
+        f"- {MARK} Misprint of the paper ({system}, {row} {metric}): printed {cell.paper:.4f}, "
+        f"but its own Dis and Dim give {cell.paper_recomputed:.4f}."
+        + (" The difference in the csv is to the latter." if spec.get("mer2023") else "")
+        for (system, row, metric), cell in flagged.items()
+    ]
     if not any(cell.metric == "Com" for cell in found):
         lines.append(
             "- Dim and Com are left out, since this corpus has no valence; so are JDEV systems, "
@@ -126,7 +127,9 @@ def _references(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
     for key, text in REFERENCES.items():
         values = (metrics["references"][key][split][metric] for split, _, metric in scored)
         rows.append([text, *(f"{value:.{spec['decimals']}f}" for value in values)])
-    return table(["Predictor", *(head for _, head, _ in scored)], rows)
+    return table(["Predictor", *(head for _, head, _ in scored)], rows) + (
+        "\nOn train both are in-sample: they are made of the labels that they are scored on.\n"
+    )
 
 
 def _bias(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
@@ -158,7 +161,11 @@ def _gains(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
             rows.append([stem, *line])
     if not rows:
         return ""
-    text = "In brackets the paired 95 % bootstrap interval over clips and trainings.\n\n"
+    text = (
+        f"In brackets the paired 95 % bootstrap interval {paired_over(metrics['seeds'])}. Unless "
+        "params.yaml says otherwise, the JDEV systems change the loss too (eq. 9 against the sum), "
+        "as in the paper's comparison: the difference is of both.\n\n"
+    )
     return text + table(["Features", *(f"{row['name']} {metric}" for row, metric in heads)], rows)
 
 
