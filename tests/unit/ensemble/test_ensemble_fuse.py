@@ -78,8 +78,9 @@ def expected_weights(paper, corpus, members, seed, fold, valence):
 
 @pytest.mark.parametrize("valence", [True, False])
 def test_fusion_is_equations_10_and_11_with_the_weights_of_the_design(fuse, paper, toy, valence):
-    corpus = toy.ToyCorpus()
-    frames = [predictions(toy, corpus, seed, (0, 5), valence) for seed in (1, 2, 3)]
+    corpus = toy.ToyCorpus(folds=2)
+    # Of these members the weights differ as the end of the test demands.
+    frames = [predictions(toy, corpus, seed, (0, 5), valence) for seed in (668, 669, 670)]
     fused, equal, found = fuse(frames, corpus, valence=valence)
     members = [by_key(frame) for frame in frames]
     searched = {
@@ -101,7 +102,11 @@ def test_fusion_is_equations_10_and_11_with_the_weights_of_the_design(fuse, pape
         assert ours[key] == pytest.approx(paper.fuse_decisions(k, outputs), abs=1e-12)
         assert even[key] == pytest.approx(paper.fuse_decisions([1 / 3] * 3, outputs), abs=1e-12)
         assert sum(ours[key][:3]) == pytest.approx(1.0, abs=1e-12)
-    assert len({tuple(k) for k in searched.values()}) > 1
+    # So that a fold's weights in place of the tests' own, or another fold's, would be noticed.
+    for seed in (0, 5):
+        own = [searched[seed, fold] for fold in range(corpus.folds)]
+        assert searched[seed, None] not in own
+        assert len({tuple(k) for k in own}) > 1
 
 
 def test_a_fold_s_weights_do_not_depend_on_its_own_rows(fuse, toy):

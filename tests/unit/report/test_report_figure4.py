@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 
 from merflow.errors import MerflowError
+from merflow.report.figure4 import draw as draw_figure
+from merflow.report.layers import COLUMNS, probes_of
 
 DEPTHS = {
     "HL": {"0": 0.0, "1": 0.25, "2": 0.5, "3": 0.75, "4": 1.0},
@@ -71,15 +73,35 @@ def test_a_layer_without_depth_is_named(report):
         draw(report, depths={"HL": DEPTHS["HL"], "MR": {}})
 
 
-def test_a_single_layer_can_be_named_in_the_option(report):
-    corpus, folder = report.corpus, report.corpus.folder
-    path = corpus.predictions("one", 1.0)
-    report.call(
-        "figure4",
-        corpus.spec | {"depths": DEPTHS},
-        *("--manifest", corpus.manifest, "--folds", corpus.fold_file),
-        *("--probe", f"HL(2)={path}", "--out-svg", folder / "a.svg"),
-        *("--out-png", folder / "a.png", "--out-csv", folder / "a.csv"),
-    )
-    csv = pd.read_csv(folder / "a.csv", dtype={"layer": str})
-    assert set(csv["layer"].dropna()) == {"2"}
+def test_a_file_without_layers_is_named(report):
+    path = report.corpus.predictions("one", 1.0)
+    spec = report.corpus.spec | {"depths": DEPTHS}
+    with pytest.raises(MerflowError, match="no column 'layer'"):
+        probes_of("HL", path, spec)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "label"),
+    [
+        (("Dis", "Dim", "Com"), "Com = weighted F1 - 0.25 MSE, on Train&Val"),
+        (("Dis",), "weighted F1, on Train&Val"),
+    ],
+)
+def test_figure_4_plots_the_metric_that_its_axis_names(report, metrics, label):
+    places = [("HL", "1", 0.25), ("HL", "2", 0.5), ("MR", "block1", 0.7), ("constant", "", None)]
+    rows = [
+        (encoder, layer, depth, metric, 10 * k + m, 10 * k + m - 1, 10 * k + m + 2, 60)
+        for k, (encoder, layer, depth) in enumerate(places)
+        for m, metric in enumerate(metrics)
+    ]
+    shown = len(metrics) - 1
+    figure = draw_figure(pd.DataFrame(rows, columns=COLUMNS), report.corpus.spec)
+    (axes,) = figure.axes
+    lines = {line.get_label(): line for line in axes.lines}
+    assert list(lines["HL"].get_xdata()) == [0.25, 0.5]
+    assert list(lines["HL"].get_ydata()) == [shown, 10 + shown]
+    assert list(lines["MR"].get_ydata()) == [20 + shown]
+    assert set(lines["constant predictor"].get_ydata()) == {30 + shown}
+    band = axes.collections[0].get_paths()[0].get_extents()
+    assert (band.y0, band.y1) == (shown - 1, 10 + shown + 2)
+    assert axes.get_ylabel() == label

@@ -10,7 +10,7 @@ from merflow.report.commands import group
 
 
 @pytest.fixture
-def tiny(make_report):
+def tiny_files(make_report):
     """Two classes, two folds, one test; every number below is worked by hand."""
     report = make_report(train=1, test=1, tests=())
     corpus = report.corpus
@@ -33,17 +33,24 @@ def tiny(make_report):
         ("t1", "train", 0, 0.8, 0.0),
         ("t2", "train", 1, 0.7, 2.0),
         ("t3", "train", 1, 0.1, -2.0),
-        ("x", "test1", 0, 0.9, 1.0),
-        ("x", "test1", 1, 0.2, 3.0),
-        ("y", "test1", 0, 0.6, -1.0),
-        ("y", "test1", 1, 0.6, 1.0),
+        ("x", "test1", 0, 0.4, 1.0),
+        ("x", "test1", 1, 0.9, 3.0),
+        ("y", "test1", 0, 0.9, -1.0),
+        ("y", "test1", 1, 0.4, 1.0),
     ]
     frame = pd.DataFrame(rows, columns=["clip", "split", "fold", "p_a", "valence"])
-    frame = frame.assign(seed=0, p_b=1 - frame["p_a"])
-    path = corpus.folder / "tiny.parquet"
+    return report, frame.assign(seed=0, p_b=1 - frame["p_a"])
+
+
+def scores_of(report, frame):
+    path = report.corpus.folder / "tiny.parquet"
     frame.to_parquet(path, index=False)
-    found, _ = report.metrics({"s|clean|honest": path}, fold_count=2)
-    return found
+    return report.metrics({"s|clean|honest": path}, fold_count=2)[0]
+
+
+@pytest.fixture
+def tiny(tiny_files):
+    return scores_of(*tiny_files)
 
 
 def test_train_and_val_is_the_mean_of_the_folds(tiny):
@@ -63,10 +70,20 @@ def test_pooled_score_is_over_all_out_of_fold_predictions(tiny):
 
 def test_a_test_set_is_scored_on_the_mean_of_the_folds_models(tiny):
     scores = tiny["systems"]["s"]["clean"]["honest"]["test1"]
-    # x: mean p_a .55 -> a, right; valence 2. y: a, wrong; valence 0.
+    # x: mean p_a .65 -> a, right; valence 2. y: mean p_a .65 -> a, wrong; valence 0.
     assert scores["weighted_f1"] == pytest.approx(1 / 3, abs=1e-4)
     assert scores["mse"] == pytest.approx((0.25 + 1) / 2)
     assert "pooled" not in scores
+
+
+def test_no_single_fold_s_model_has_the_scores_of_their_mean(tiny_files):
+    report, frame = tiny_files
+    # Fold 0: both wrong. Fold 1: both right.
+    for fold, f1, mse in ((0, 0.0, (1.5**2 + 0) / 2), (1, 1.0, (0.5**2 + 2**2) / 2)):
+        own = frame[(frame["split"] == "train") | (frame["fold"] == fold)]
+        scores = scores_of(report, own)["systems"]["s"]["clean"]["honest"]["test1"]
+        assert scores["weighted_f1"] == f1
+        assert scores["mse"] == pytest.approx(mse)
 
 
 def test_reference_predictors_come_from_the_training_labels(tiny):
