@@ -22,7 +22,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
 	@echo "merflow: snakemake --cores $(CORES): clips, faces, features, probes, fusion, ensemble, tables"
-	$(BIN)/snakemake --cores $(CORES) --quiet host rules reason
+	$(BIN)/snakemake --cores $(CORES) --quiet host reason
 
 unlock: $(STAMP)  ## after a killed run: let Snakemake start again
 	$(BIN)/snakemake --unlock

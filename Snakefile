@@ -44,4 +44,8 @@ rule all:
 
 
 onsuccess:
-    print(where_to_look())
+    print(ending.where_to_look(layout))
+
+
+onerror:
+    print(ending.what_went_wrong(STARTED))

@@ -104,13 +104,10 @@ def test_a_system_of_ones_own_gets_a_run():
 
 def test_what_the_demo_writes_is_what_the_graph_waits_for():
     from merflow.corpus.demo.noise import FILES, FOLDER
-    from merflow.encoders.registry import DEMO_FILE
-    from merflow.layout.data import DEMO_FILE as AWAITED
     from merflow.layout.data import DEMO_NOISE_FILES
 
     layout = Layout(copy.deepcopy(BASE))
     assert DEMO_NOISE_FILES == FILES
-    assert DEMO_FILE == AWAITED
     assert all(str(FOLDER) in path for path in layout.noise_files())
 
 

@@ -33,7 +33,7 @@ def small_settings() -> dict[str, Any]:
         "speakers": 6,
         "duration_s": 1.0,
         "width": 160,
-        "height": 120,
+        "height": 112,
     }
     settings["corpus"]["shards"] = 1
     settings["corpus"]["folds"]["count"] = 3

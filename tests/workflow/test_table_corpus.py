@@ -102,6 +102,21 @@ def test_bad_clips_are_quarantined_with_their_reason(table_run):
     assert len(manifest) + (found["reason"] != "faceless").sum() == count
 
 
+def test_a_wrong_label_is_told_once_and_last(table_run):
+    folder, _, _ = table_run
+    good = (folder / "labels.csv").read_text()
+    try:
+        (folder / "labels.csv").write_text(good.replace("happy", "boredom", 1))
+        outcome = snakemake(folder, "--cores", "1")
+    finally:
+        (folder / "labels.csv").write_text(good)
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.text
+    told = [line for line in outcome.text.splitlines() if line.startswith("merflow: ")]
+    assert told
+    assert "boredom" in told[-1]
+
+
 def test_footer_counts_the_quarantined(table_run):
     folder, reasons, _ = table_run
     page = (folder / "results/tables/mine/table1.md").read_text()

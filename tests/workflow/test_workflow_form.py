@@ -28,6 +28,7 @@ ORDER = [
     "report",
     "settings",
     "layout",
+    "ending",
     "environment",
     "cli",
 ]

@@ -2,6 +2,7 @@
 import json
 import re
 import shlex
+import time
 from pathlib import Path
 
 import yaml
@@ -9,7 +10,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 import merflow
-from merflow import settings
+from merflow import ending, settings
 from merflow.errors import MerflowError
 from merflow.environment import prepare_environment
 from merflow.layout import READINGS, Layout
@@ -37,6 +38,7 @@ if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
 
 layout = Layout(config)
 SHARDS = config["corpus"]["shards"]
+STARTED = time.time()
 
 
 def code(*parts):
@@ -290,12 +292,3 @@ def submissions():
 
 def submitted_predictions(wildcards):
     return layout.submissions()[wildcards.split]
-
-
-def where_to_look():
-    return (
-        f"\nTables:   {layout.tables}/table1.md"
-        f"\nFigures:  {layout.figures}/figure4.png"
-        "\nMetrics:  results/metrics.json"
-        f"\nPrivate:  {layout.private}/ (predictions of single clips, crops; never committed)\n"
-    )

@@ -1,23 +1,11 @@
 """Commands of the noun ``corpus``."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-PATH = click.Path(path_type=Path)
-
-
-def _json(ctx: click.Context, param: click.Parameter, value: str) -> dict[str, Any]:
-    """Parse an option that carries a piece of the parameters."""
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError as error:
-        raise click.BadParameter(f"not JSON: {error}") from error
-
-
-SPEC = click.option("--spec", required=True, callback=_json, help="Parameters, as JSON.")
+from merflow.options import PATH, SPEC
 
 
 @click.group(name="corpus")

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from merflow.errors import MerflowError
 from merflow.fusion.system import SystemSpec
+from merflow.options import named
 from merflow.storage.atomic import replacing
-from merflow.training.cache import parse_shards, read_rows
+from merflow.training.cache import read_rows
 from merflow.training.data import Dataset, Rows, join
 from merflow.training.labels import read_labels
 from merflow.training.runs import train_all
@@ -49,7 +50,7 @@ def train_system(
     system = SystemSpec.from_spec(spec)
     classes, valence = spec["classes"], bool(spec["valence"])
     labels = read_labels(manifest, folds, classes, valence, spec["tests"], spec["fold_count"])
-    clean = read_rows(parse_shards(features, "--features"), system.features, "--features")
+    clean = read_rows(named(features, "--features"), system.features, "--features")
     data = join(labels, clean, _noise(spec, system, noise_features))
     print(f"system {spec['name']}, augmentation {spec['augmentation']}")
     print("\n".join(data.notes()), flush=True)
@@ -74,7 +75,7 @@ def _noise(spec: Spec, system: SystemSpec, options: Sequence[str]) -> dict[str, 
                 "option or set it to 'noise'"
             )
         return None
-    return read_rows(parse_shards(options, "--noise-features"), system.features, "--noise-features")
+    return read_rows(named(options, "--noise-features"), system.features, "--noise-features")
 
 
 def write_weights(path: Path, data: Dataset, runs: Sequence[Trajectories], name: str) -> None:

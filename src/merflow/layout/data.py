@@ -5,13 +5,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from merflow.encoders.registry import KINDS
+from merflow.encoders.registry import DEMO_FILE, KINDS
 from merflow.noise.recordings import recording_names
 from merflow.storage.digest import digest8, file_sha256
 
 RESULTS = "results"
 HUBERT_FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
-DEMO_FILE = "weights.pth"
 DEMO_NOISE_FILES = 8
 # Settings that decide how a step is run, but not what it gives.
 RUN_ONLY = frozenset({"numeric_threads", "device", "batch"})

@@ -133,7 +133,7 @@ class Layout(DataLayout):
 
     def definitions(self) -> dict[str, dict[str, Any]]:
         """What each system and ensemble is made of, by name."""
-        keys = ("features", "strategy", "decoder")
+        keys = ("features", "strategy", "decoder", "loss")
         systems = {run.system["name"]: run.system for run in self.runs.values()}
         found = {name: {key: system[key] for key in keys} for name, system in systems.items()}
         for run, _ in self.ensembles.values():

@@ -23,9 +23,11 @@ def write_clip(
     sound: Float[np.ndarray, "samples"],
     rate: int,
 ) -> None:
-    """Write an mp4 clip; the same input gives the same bytes.
+    """Write an mp4 clip; with sides that are multiples of 16 the same input gives the same bytes.
 
-    Encoder settings are fixed and single-threaded, and neither time nor version is written.
+    Encoder settings are fixed and single-threaded, and neither time nor version is written. The
+    encoder fills other sizes up to whole blocks, and now and then that moved a few bytes and
+    grey levels at the border.
 
     Args:
         path: Where to write; parent folders are made.

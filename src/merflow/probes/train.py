@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from merflow.errors import MerflowError
+from merflow.options import named
 from merflow.probes.network import Probe
-from merflow.training.cache import parse_shards, read_rows
+from merflow.training.cache import read_rows
 from merflow.training.data import join
 from merflow.training.labels import read_labels
 from merflow.training.losses import SumLoss
@@ -38,7 +39,7 @@ def train_probes(
     # Figure 4 shows Train&Val alone: test clips are not even read.
     labels = read_labels(manifest, folds, classes, valence, [], spec["fold_count"])
     pairs = {layer: (encoder, layer) for layer in layers}
-    rows = read_rows(parse_shards(features, "--features"), pairs, "--features")
+    rows = read_rows(named(features, "--features"), pairs, "--features")
     tables = RunTables()
     for layer in layers:
         data = join(labels, {f"{encoder}({layer})": rows[layer]})

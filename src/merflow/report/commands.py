@@ -108,7 +108,7 @@ def augmentation(spec, metrics_file, out_csv, out_md) -> None:
     "probes",
     multiple=True,
     required=True,
-    help="ENCODER=predictions parquet with a column layer, or ENCODER(LAYER)=one without.",
+    help="ENCODER=predictions parquet with a column layer.",
 )
 @click.option("--out-svg", type=PATH, required=True)
 @click.option("--out-png", type=PATH, required=True)

@@ -40,6 +40,7 @@ def _allowed(error: jsonschema.ValidationError) -> str:
         "exclusiveMaximum": "less than",
         "minItems": "at least this many entries:",
         "maxItems": "at most this many entries:",
+        "multipleOf": "a multiple of",
         "minLength": "at least this many characters:",
     }
     if rule in bounds:

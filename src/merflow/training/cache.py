@@ -8,27 +8,6 @@ from merflow.features.read import read_layers
 from merflow.training.data import Rows
 
 
-def parse_shards(options: Sequence[str], option: str) -> dict[str, list[Path]]:
-    """Return the shards of each encoder.
-
-    Args:
-        options: Values ``NAME=path`` of a repeatable option.
-        option: The option's name, for errors.
-
-    Raises:
-        MerflowError: A value has no ``=``.
-    """
-    shards: dict[str, list[Path]] = {}
-    for text in options:
-        name, sign, path = text.partition("=")
-        if not (name and sign and path):
-            raise MerflowError(
-                f"{option} is '{text}': write ENCODER=SHARD, e.g. HL=0-of-2.safetensors"
-            )
-        shards.setdefault(name, []).append(Path(path))
-    return shards
-
-
 def read_rows(
     shards: Mapping[str, Sequence[Path]], features: Mapping[str, tuple[str, str]], option: str
 ) -> dict[str, Rows]:

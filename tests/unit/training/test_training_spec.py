@@ -1,7 +1,8 @@
 import pytest
 
 from merflow.errors import MerflowError
-from merflow.training.cache import parse_shards, read_rows
+from merflow.options import named
+from merflow.training.cache import read_rows
 from merflow.training.spec import Training, require_all
 
 
@@ -41,12 +42,12 @@ def test_settings_come_through(toy):
 
 @pytest.mark.parametrize("text", ["shard.safetensors", "=shard", "HL="])
 def test_a_shard_without_its_encoder_is_refused(text):
-    with pytest.raises(MerflowError, match="--features is"):
-        parse_shards([text], "--features")
+    with pytest.raises(MerflowError, match="--features .* is malformed"):
+        named([text], "--features")
 
 
 def test_a_path_may_hold_an_equals_sign():
-    (path,) = parse_shards(["HL=a=b/0.safetensors"], "--features")["HL"]
+    (path,) = named(["HL=a=b/0.safetensors"], "--features")["HL"]
     assert str(path) == "a=b/0.safetensors"
 
 

@@ -1,0 +1,41 @@
+"""What a run says last: where its results lie, or what went wrong."""
+
+from pathlib import Path
+
+from merflow.layout import Layout
+
+
+def where_to_look(layout: Layout) -> str:
+    """Return where the results of a finished run lie, and how many clips it could not use."""
+    return (
+        f"\nTables:      {layout.tables}/table1.md"
+        f"\nFigures:     {layout.figures}/figure4.png"
+        "\nMetrics:     results/metrics.json"
+        f"\nPrivate:     {layout.private}/ (predictions of single clips, crops; never committed)"
+        f"\nQuarantined: {_quarantined(layout)}\n"
+    )
+
+
+def _quarantined(layout: Layout) -> str:
+    """Return how many clips stand in each of the two lists, with the list's path."""
+    lists = [Path(layout.corpus) / "quarantine.csv", Path(layout.faces) / "quarantine.csv"]
+    counts = {
+        path: len(path.read_text(encoding="utf-8").splitlines()) - 1
+        for path in lists
+        if path.exists()
+    }
+    named = [f"{count} in {path}" for path, count in counts.items() if count > 0]
+    return ", ".join(named) or "no clip"
+
+
+def what_went_wrong(since: float, logs: Path = Path("results/logs")) -> str:
+    """Return the distinct sentences of the commands that failed.
+
+    Args:
+        since: When the run started (seconds of the epoch); older logs are not looked at.
+        logs: Folder of the rules' logs.
+    """
+    recent = [path for path in sorted(logs.rglob("*.log")) if path.stat().st_mtime >= since]
+    lines = [line for path in recent for line in path.read_text(errors="replace").splitlines()]
+    told = dict.fromkeys(line for line in lines if line.startswith("merflow: "))
+    return "\n" + "\n".join(told) + "\n"
