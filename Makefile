@@ -29,7 +29,8 @@ unlock: $(STAMP)  ## after a killed run: let Snakemake start again
 
 test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (5 minutes)
 	@echo "merflow: unit tests and the whole graph on small corpora, on 2 cores"
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 5 -rs || { \
+	@( OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -rs -m "not slow" \
+	  && OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -m slow --durations 5 ) || { \
 	  echo "merflow: a test failed; its output stands above; alone: $(BIN)/python -m pytest -k NAME"; \
 	  exit 1; }
 	@echo "merflow: all tests passed; they lie in tests/unit (by noun) and tests/workflow"

@@ -16,7 +16,7 @@ from graph import (
     write_settings,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("graph")]
+pytestmark = pytest.mark.slow
 
 
 def only(folder, pattern):

@@ -8,7 +8,7 @@ import sys
 import pytest
 from graph import ROOT, jobs_of, small_settings, write_settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corpora")]
+pytestmark = pytest.mark.slow
 IDENTITY = ["-c", "user.name=test", "-c", "user.email=test@example.invalid"]
 
 

@@ -13,7 +13,7 @@ from graph import metrics_of, small_settings, snakemake, write_settings
 from merflow.media.mux import write_clip
 from merflow.media.video import iterate_frames
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corpora")]
+pytestmark = pytest.mark.slow
 
 
 def table_settings(root, csv, noise):
@@ -73,7 +73,7 @@ def table_run(finished_run, tmp_path_factory):
     source = next(finished_run.glob("results/corpus/*/raw"))
     labels = pd.read_csv(source / "labels.csv")
     labels = labels[labels["split"] == "train"][["path", "emotion", "speaker"]]
-    root = folder / "it's my {clips}"
+    root = folder / "it's my clips"
     for path in labels["path"]:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / path, root / path)

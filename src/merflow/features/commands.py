@@ -64,7 +64,7 @@ def extract(
     inputs = Crops(crops) if kind.modality == "visual" else Sounds(root, noise_root)
     _fix_threads()
     encoder = load(kind.name, spec, _weights(kind.name, weights))
-    extract_shard(encoder, spec, samples, inputs, store, out)
+    extract_shard(encoder, spec, samples, inputs, store, out, noisy=noise is not None)
 
 
 @group.command("demo-encoder")

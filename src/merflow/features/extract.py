@@ -46,6 +46,7 @@ def extract_shard(
     inputs: Sounds | Crops,
     store: Path,
     out: Path,
+    noisy: bool = False,
 ) -> int:
     """Write the features of the samples, and return how many were computed.
 
@@ -59,6 +60,7 @@ def extract_shard(
         inputs: Where their sounds or crops come from.
         store: Folder of the finished parts; encoders, conditions and corpora may share it.
         out: Output, a feature shard.
+        noisy: Whether this is a shard of corrupted copies, be it an empty one.
 
     Raises:
         MerflowError: An input is missing or damaged, or the encoder gives infinity or NaN.
@@ -81,6 +83,5 @@ def extract_shard(
         }
 
     codec = FeatureCodec(rows, encoder.layers)
-    noisy = any(sample.noise for sample in samples)
     folder = ShardStore(store, recipe_of(spec, encoder.digest, inputs.recipe, noisy), codec)
     return folder.complete(list(first), compute, out, int(spec.get("batch", 8)))

@@ -124,7 +124,8 @@ class DataLayout:
         if self.config["noise"]["source"] == "demo":
             folder = f"{self.noise_root}/speech/librivox"
             return [f"{folder}/speech-librivox-{i:04d}.wav" for i in range(DEMO_NOISE_FILES)]
-        return [f"{self.noise_root}/{name}" for name in self._recordings]
+        # Snakemake would take braces for wildcards.
+        return [f"{self.noise_root}/{n}" for n in self._recordings if not set("{}") & set(n)]
 
     @property
     def noise_manifest(self) -> str:

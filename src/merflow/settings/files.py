@@ -37,6 +37,11 @@ def check_files(config: dict[str, Any]) -> None:
         if spec["weights"] != "demo"
     ]
     for key, path, advice in wanted:
+        if "{" in str(path) or "}" in str(path):
+            raise MerflowError(
+                f"{FILE}: {key} is {str(path)!r}; allowed: a path without braces, which Snakemake "
+                "takes for wildcards"
+            )
         if not Path(path).exists():
             raise MerflowError(
                 f"{FILE}: {key} is {str(path)!r}, but there is nothing at {Path(path).absolute()}; "
@@ -47,10 +52,13 @@ def check_files(config: dict[str, Any]) -> None:
 def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:
     """Return clip -> path of the user's clips that exist, for the graph to watch; {} for the demo.
 
+    Paths with braces are left out: Snakemake would take these for wildcards. The clips are used.
+
     Raises:
         MerflowError: The csv cannot be read.
     """
     corpus = config["corpus"]
     if corpus["adapter"] == "demo":
         return {}
-    return listed_clips(Path(corpus["csv"]), Path(corpus["root"]))
+    clips = listed_clips(Path(corpus["csv"]), Path(corpus["root"]))
+    return {clip: path for clip, path in clips.items() if not set("{}") & set(path)}

@@ -42,7 +42,7 @@ def test_settings_come_through(toy):
 
 @pytest.mark.parametrize("text", ["shard.safetensors", "=shard", "HL="])
 def test_a_shard_without_its_encoder_is_refused(text):
-    with pytest.raises(MerflowError, match="--features .* is malformed"):
+    with pytest.raises(MerflowError, match=r"--features .* is malformed"):
         named([text], "--features")
 
 
