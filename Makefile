@@ -27,7 +27,7 @@ reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
 unlock: $(STAMP)  ## after a killed run: let Snakemake start again
 	$(BIN)/snakemake --unlock
 
-test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (5 minutes)
+test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (8 minutes)
 	@echo "merflow: unit tests and the whole graph on small corpora, on 2 cores"
 	@( OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -rs -m "not slow" \
 	  && OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -m slow --durations 5 ) || { \
