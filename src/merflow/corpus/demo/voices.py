@@ -6,13 +6,20 @@ import numpy as np
 
 from merflow.seeds import generator
 
-# By purpose: clips, babble of the noisy test clips, noise files for augmentation.
+# By purpose: clips, babble of the noisy test clips, noise files for augmentation, and the speech
+# that the demo encoders learn from, whose speakers share a clip's variants but are others.
 MALE = {
     "clip": ("Male1", "Male2", "Male3", "Male4"),
     "babble": ("Male5",),
     "noise": ("Male6", "Male7"),
+    "pretraining": ("Male1", "Male2", "Male3", "Male4"),
 }
-FEMALE = {"clip": ("Female1", "Female2", "Female3"), "babble": ("Female4",), "noise": ("Female5",)}
+FEMALE = {
+    "clip": ("Female1", "Female2", "Female3"),
+    "babble": ("Female4",),
+    "noise": ("Female5",),
+    "pretraining": ("Female1", "Female2", "Female3"),
+}
 
 SENTENCES = (
     "The train to the city leaves at nine",
@@ -73,9 +80,9 @@ class Prosody:
 
 
 def draw_voice(seed: int, purpose: str, number: int) -> Voice:
-    """Return voice ``number`` of a purpose: ``clip``, ``babble`` or ``noise``.
+    """Return voice ``number`` of a purpose: ``clip``, ``babble``, ``noise`` or ``pretraining``.
 
-    Sexes alternate; voices of different purposes never share a variant.
+    Sexes alternate; the noises never share a variant or with a speaker of a clip.
     """
     rng = generator(seed, "demo-speaker", purpose, number)
     female = number % 2 == 1
