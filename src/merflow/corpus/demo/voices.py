@@ -82,7 +82,7 @@ class Prosody:
 def draw_voice(seed: int, purpose: str, number: int) -> Voice:
     """Return voice ``number`` of a purpose: ``clip``, ``babble``, ``noise`` or ``pretraining``.
 
-    Sexes alternate; the noises never share a variant or with a speaker of a clip.
+    Sexes alternate; the noises share no variant with each other or with a clip.
     """
     rng = generator(seed, "demo-speaker", purpose, number)
     female = number % 2 == 1
