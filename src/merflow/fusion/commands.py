@@ -1,4 +1,4 @@
-"""``merflow fusion``: train one system."""
+"""``merflow fusion``: train systems."""
 
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,23 @@ def group() -> None:
 @click.option("--folds", required=True, type=FILE, help="The recorded folds.")
 @click.option("--features", multiple=True, help="ENCODER=SHARD of clean clips; repeatable.")
 @click.option("--noise-features", multiple=True, help="ENCODER=SHARD of copies; repeatable.")
-@click.option("--out", required=True, type=FOLDER)
+@click.option("--store", required=True, type=FOLDER, help="Where finished seeds are kept.")
+@click.option("--out", required=True, type=FOLDER, help="Parent of the run folders.")
 def train(
     spec: dict[str, Any],
     manifest: Path,
     folds: Path,
     features: tuple[str, ...],
     noise_features: tuple[str, ...],
+    store: Path,
     out: Path,
 ) -> None:
-    """Train one system on every fold and seed; write predictions, curves and weights."""
-    from merflow.fusion.train import train_system
+    """Train systems on every fold and seed; write predictions, curves and weights.
+
+    --spec maps the name of each run folder to the settings of its system.
+    """
+    from merflow.fusion.train import train_systems
     from merflow.training.spec import require_all
 
-    train_system(require_all(spec, *KEYS), manifest, folds, features, noise_features, out)
+    runs = {name: require_all(settings, *KEYS) for name, settings in spec.items()}
+    train_systems(runs, manifest, folds, features, noise_features, store, out)

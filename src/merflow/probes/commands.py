@@ -20,12 +20,18 @@ def group() -> None:
 @click.option("--manifest", required=True, type=FILE, help="The corpus manifest.")
 @click.option("--folds", required=True, type=FILE, help="The recorded folds.")
 @click.option("--features", multiple=True, help="ENCODER=SHARD of clean clips; repeatable.")
+@click.option("--store", required=True, type=FOLDER, help="Where finished seeds are kept.")
 @click.option("--out", required=True, type=FOLDER)
 def train(
-    spec: dict[str, Any], manifest: Path, folds: Path, features: tuple[str, ...], out: Path
+    spec: dict[str, Any],
+    manifest: Path,
+    folds: Path,
+    features: tuple[str, ...],
+    store: Path,
+    out: Path,
 ) -> None:
     """Train a probe of every layer; write out-of-fold predictions and curves."""
     from merflow.probes.train import train_probes
     from merflow.training.spec import require_all
 
-    train_probes(require_all(spec, *KEYS), manifest, folds, features, out)
+    train_probes(require_all(spec, *KEYS), manifest, folds, features, store, out)

@@ -1,6 +1,7 @@
-"""Writing a file so that a kill at any moment leaves the old one or the new one."""
+"""Writing or linking a file so that a kill at any moment leaves the old one or the new one."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,3 +30,18 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write UTF-8 text atomically with ``\\n`` line ends."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def hard_link(source: Path, target: Path) -> None:
+    """Let ``target`` be the content of ``source``, whole at any moment.
+
+    A hard link where the file system has them, else a copy. Parent folders are made.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:
+        shutil.copyfile(source, temporary)
+    temporary.replace(target)

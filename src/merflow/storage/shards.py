@@ -6,18 +6,15 @@ and a hard link of it is kept in the store folder. Snakemake deletes the outputs
 it runs, but not the store: what was finished is found there again by its key.
 """
 
-import os
-import shutil
-import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from merflow.errors import MerflowError
+from merflow.progress import Progress
 from merflow.seeds import seed_of
-from merflow.storage.atomic import replacing
+from merflow.storage.atomic import hard_link, replacing
 from merflow.storage.digest import digest8
 
 Item = Any
@@ -92,21 +89,15 @@ class ShardStore:
             torn.unlink()
         found = self.find(keys)
         missing = [key for key in keys if key not in found]
-        started, told = time.monotonic(), time.monotonic()
         print(f"{name}: {len(keys)} items, {len(found)} kept from before, {len(missing)} to do")
+        progress = Progress(name, len(missing), "items")
         for start in range(0, len(missing), batch):
             chosen = missing[start : start + batch]
             part = self.folder / f"part-{own}-{digest8(chosen)}{self.codec.suffix}"
             with replacing(part) as temporary:
                 self.codec.write(temporary, compute(chosen), self.recipe)
             found |= dict.fromkeys(chosen, part)
-            done = start + len(chosen)
-            if time.monotonic() - told > 5 or done == len(missing):
-                told = time.monotonic()
-                rate = done / max(told - started, 1e-9)
-                left = (len(missing) - done) / rate
-                print(f"{name}: {done}/{len(missing)}, {rate:.1f} a second, {left:.0f} s left")
-                sys.stdout.flush()
+            progress.add(len(chosen))
         self._merge(found, output)
         return len(missing)
 
@@ -116,7 +107,7 @@ class ShardStore:
         with replacing(output) as temporary:
             self.codec.write(temporary, {key: items[key] for key in sorted(items)}, self.recipe)
         own = self._own(output)
-        self._keep(output, self.folder / f"shard-{own}{self.codec.suffix}")
+        hard_link(output, self.folder / f"shard-{own}{self.codec.suffix}")
         # The link comes first: a neighbour that has listed a part finds its items again there.
         for part in self.folder.glob(f"part-{own}-*{self.codec.suffix}"):
             part.unlink()
@@ -124,16 +115,6 @@ class ShardStore:
     def _own(self, output: Path) -> str:
         """Return the name of an output's files in the store; no other output has it."""
         return digest8(output.as_posix())
-
-    def _keep(self, output: Path, kept: Path) -> None:
-        """Let ``kept`` be the output's content, whole at any moment."""
-        temporary = kept.with_name(f".{kept.name}")
-        temporary.unlink(missing_ok=True)
-        try:
-            os.link(output, temporary)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(output, temporary)
-        temporary.replace(kept)
 
     def _read(self, found: Mapping[str, Path]) -> dict[str, Item]:
         """Read all items, looking once more for those whose file a neighbour has merged."""

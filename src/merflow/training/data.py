@@ -1,5 +1,7 @@
 """Labels joined with cached features: what a model is trained and evaluated on."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +54,17 @@ class Dataset:
     copy_of: Int[np.ndarray, " copies"]
     copy_number: Int[np.ndarray, " copies"]
     dropped: tuple[str, ...]
+
+    def digest(self) -> str:
+        """Return the sha256 of all that a training sees: clips, labels, folds and features."""
+        labels = self.labels
+        told = [labels.clips, labels.split, labels.fold_count, self.features, self.dims]
+        total = hashlib.sha256(json.dumps(told).encode())
+        arrays = (labels.fold, labels.emotion, labels.valence, self.clean, self.present)
+        for array in (*arrays, self.copies, self.copy_of, self.copy_number):
+            total.update(f"{array.dtype}{array.shape}".encode())
+            total.update(np.ascontiguousarray(array))
+        return total.hexdigest()
 
     def notes(self) -> list[str]:
         """Return the lines that the log needs: clips left out, and clips imputed."""

@@ -1,17 +1,23 @@
 """From a dataset to the files of a run: every seed trained, both readings taken."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from torch import Tensor
 
-from merflow.storage.atomic import replacing
+from merflow.progress import Progress
+from merflow.storage.atomic import hard_link, replacing
 from merflow.training.data import Dataset
 from merflow.training.predictions import predictions_of, write_predictions
 from merflow.training.readings import HONEST, ORGANISER, READINGS, keep
 from merflow.training.spec import Training
+from merflow.training.store import Part, Trained, TrainingStore
 from merflow.training.trainer import Build, Trajectories, train_seed
+
+# Tensors of a finished seed and what to say of them in the file.
+Weights = Callable[[Trajectories], tuple[dict[str, Tensor], dict[str, str]]]
 
 
 @dataclass
@@ -23,11 +29,11 @@ class RunTables:
     )
     curves: list[pd.DataFrame] = field(default_factory=list)
 
-    def add(self, other: "RunTables", layer: str) -> None:
-        """Append another model's tables with its name in a first column ``layer``."""
-        for reading, frames in other.predictions.items():
-            self.predictions[reading] += [_named(frame, layer) for frame in frames]
-        self.curves += [_named(frame, layer) for frame in other.curves]
+    def add(self, part: Part, layer: str | None = None) -> None:
+        """Append a finished seed, with a first column ``layer`` if its name is given."""
+        for reading, frames in self.predictions.items():
+            frames.append(_named(part.predictions(reading), layer))
+        self.curves.append(_named(part.curves(), layer))
 
     def write(self, folder: Path, classes: Sequence[str], valence: bool) -> None:
         """Write ``predictions-<reading>.parquet`` and ``curves.csv``."""
@@ -39,10 +45,10 @@ class RunTables:
             curves.to_csv(temporary, index=False, lineterminator="\n")
 
 
-def _named(frame: pd.DataFrame, layer: str) -> pd.DataFrame:
-    named = frame.copy()
-    named.insert(0, "layer", layer)
-    return named
+def _named(frame: pd.DataFrame, layer: str | None) -> pd.DataFrame:
+    if layer is not None:
+        frame.insert(0, "layer", layer)
+    return frame
 
 
 def train_all(
@@ -51,27 +57,64 @@ def train_all(
     how: Training,
     classes: Sequence[str],
     valence: bool,
-    with_weights: bool = True,
-) -> tuple[RunTables, list[Trajectories]]:
-    """Train every seed; return the tables and, per seed, the trajectories without outputs.
+    store: TrainingStore,
+    progress: Progress,
+    weights: Weights | None = None,
+) -> list[Part]:
+    """Train every seed that the store does not have; return the parts in the order of the seeds.
+
+    Args:
+        data: Clips, labels and features.
+        build: Makes an untrained network and its loss.
+        how: Settings.
+        classes: Names of the classes.
+        valence: Whether there is a valence head.
+        store: Where finished seeds are kept.
+        progress: Counts the seeds.
+        weights: What to keep of the models; None keeps nothing.
 
     Raises:
         MerflowError: See :func:`merflow.training.trainer.train_seed`.
     """
-    tables, kept_runs = RunTables(), []
+    parts = []
     for seed in how.seeds:
-        run = train_seed(data, build, how, seed, classes, with_weights)
-        epochs = {reading: keep(reading, run.criterion) for reading in READINGS}
-        for reading, kept in epochs.items():
-            frame = predictions_of(data, run, kept, classes, valence)
-            tables.predictions[reading].append(frame)
-        curves = pd.DataFrame(run.curves).sort_values(["seed", "fold", "epoch"])
-        tables.curves.append(curves)
-        run.outputs = []
-        kept_runs.append(run)
-        told = ", ".join(
-            f"{epochs[ORGANISER][f] + 1}/{epochs[HONEST][f] + 1}"
-            for f in range(len(run.partitions))
-        )
-        print(f"seed {seed}: kept epochs by fold, organiser/honest: {told}", flush=True)
-    return tables, kept_runs
+
+        def train(seed: int = seed) -> Trained:
+            return _train(data, build, how, seed, classes, valence, weights)
+
+        part = store.seed(seed, train)
+        print(f"seed {seed}: {'kept from before' if part.kept else 'trained'}", flush=True)
+        parts.append(part)
+        progress.add()
+    return parts
+
+
+def _train(
+    data: Dataset,
+    build: Build,
+    how: Training,
+    seed: int,
+    classes: Sequence[str],
+    valence: bool,
+    weights: Weights | None,
+) -> Trained:
+    """Train one seed and take both readings."""
+    run = train_seed(data, build, how, seed, classes, weights is not None)
+    epochs = {reading: keep(reading, run.criterion) for reading in READINGS}
+    told = ", ".join(
+        f"{epochs[ORGANISER][f] + 1}/{epochs[HONEST][f] + 1}" for f in range(len(run.partitions))
+    )
+    print(f"seed {seed}: kept epochs by fold, organiser/honest: {told}", flush=True)
+    predictions = {
+        reading: predictions_of(data, run, kept, classes, valence)
+        for reading, kept in epochs.items()
+    }
+    curves = pd.DataFrame(run.curves).sort_values(["seed", "fold", "epoch"], ignore_index=True)
+    tensors, about = weights(run) if weights else ({}, {})
+    return Trained(predictions, curves, tensors, about)
+
+
+def link_weights(parts: Sequence[Part], seeds: Sequence[int], folder: Path) -> None:
+    """Put the weights of each seed into a run folder as ``weights-seed<s>.safetensors``."""
+    for part, seed in zip(parts, seeds, strict=True):
+        hard_link(part.weights, folder / f"weights-seed{seed}.safetensors")

@@ -15,7 +15,7 @@ from merflow.training.labels import read_labels
 from merflow.training.readings import honest, organiser
 
 FILES = ["predictions-organiser.parquet", "predictions-honest.parquet", "curves.csv"]
-FILES.append("weights.safetensors")
+FILES.append("weights-seed0.safetensors")
 JDEV = {"decoder": "jdev", "loss": "paper"}
 
 
@@ -115,14 +115,14 @@ def test_the_weights_give_the_honest_predictions(train, toy, changes):
     frame = pd.read_parquet(out / "predictions-honest.parquet")
     system = SystemSpec.from_spec(train.spec)
     network, loss = system.build([6, 6, 6, 5, 4])
-    with safe_open(out / "weights.safetensors", framework="pt") as file:
+    with safe_open(out / "weights-seed0.safetensors", framework="pt") as file:
         assert json.loads(file.metadata()["system"])["features"] == toy.FEATURES
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     for fold in range(corpus.folds):
         own = {
-            n.removeprefix(f"seed0/fold{fold}/"): t
+            n.removeprefix(f"fold{fold}/"): t
             for n, t in tensors.items()
-            if f"/fold{fold}/" in n
+            if n.startswith(f"fold{fold}/")
         }
         standard = {n: own.pop(n) for n in list(own) if n.startswith("standardise/")}
         loss.load_state_dict(

@@ -127,9 +127,11 @@ class ToyFiles:
     noise: list = field(default_factory=list)
 
     def options(self, spec: dict, out: Path, noise: bool = False) -> list[str]:
-        """Return the arguments of ``fusion train`` or ``probes train``."""
+        """Return the arguments of ``probes train``, or of ``fusion train`` for one system."""
+        if "strategy" in spec:
+            spec, out = {out.name: spec}, out.parent
         pairs = [("--spec", json.dumps(spec)), ("--manifest", self.manifest)]
-        pairs += [("--folds", self.folds), ("--out", out)]
+        pairs += [("--folds", self.folds), ("--out", out), ("--store", out / "store")]
         pairs += [("--features", shard) for shard in self.clean]
         pairs += [("--noise-features", shard) for shard in self.noise if noise]
         return [str(part) for pair in pairs for part in pair]

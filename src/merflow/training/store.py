@@ -1,0 +1,130 @@
+"""Finished trainings, kept by what they depend on, so that none is done twice.
+
+One part holds one seed of one model: its predictions by reading, its learning curves and its
+weights. A job that was killed finds the seeds it had finished; a seed added to the settings, or
+other shards of the same features, train nothing that was trained before.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from safetensors.torch import save_file
+from torch import Tensor
+
+from merflow.storage.atomic import write_text
+from merflow.storage.digest import code_digest, file_sha256, settings_digest
+from merflow.training.data import Dataset
+from merflow.training.readings import READINGS
+from merflow.training.spec import Spec
+
+CURVES, WEIGHTS, MARK = "curves.parquet", "weights.safetensors", "complete.json"
+TRAINING_CODE = ("merflow.training", "merflow.seeds")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What one seed of a model leaves behind, in memory.
+
+    Attributes:
+        predictions: One table for each reading.
+        curves: The learning curves.
+        weights: Tensors by name; none where they are not kept.
+        about: Metadata of the weight file: one key alone, as the order of several is not fixed.
+    """
+
+    predictions: Mapping[str, pd.DataFrame]
+    curves: pd.DataFrame
+    weights: Mapping[str, Tensor]
+    about: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished seed in the store.
+
+    Attributes:
+        folder: Where its files lie.
+        kept: Whether it was there before.
+    """
+
+    folder: Path
+    kept: bool
+
+    def predictions(self, reading: str) -> pd.DataFrame:
+        """Return the predictions of one reading."""
+        return pd.read_parquet(self.folder / f"{reading}.parquet")
+
+    def curves(self) -> pd.DataFrame:
+        """Return the learning curves."""
+        return pd.read_parquet(self.folder / CURVES)
+
+    @property
+    def weights(self) -> Path:
+        """The weight file."""
+        return self.folder / WEIGHTS
+
+
+@dataclass(frozen=True)
+class TrainingStore:
+    """The finished seeds of one model.
+
+    Attributes:
+        folder: Where all models keep theirs.
+        recipe: From :func:`recipe_of`.
+    """
+
+    folder: Path
+    recipe: str
+
+    def seed(self, seed: int, train: Callable[[], Trained]) -> Part:
+        """Return the part of a seed, trained now unless it is there and whole."""
+        folder = self.folder / self.recipe / f"seed-{seed}"
+        if _is_whole(folder):
+            return Part(folder, kept=True)
+        trained = train()
+        working = folder.with_name(f".{folder.name}.{os.getpid()}")
+        self._forget(folder)
+        working.mkdir(parents=True)
+        for reading in READINGS:
+            trained.predictions[reading].to_parquet(working / f"{reading}.parquet", index=False)
+        trained.curves.to_parquet(working / CURVES, index=False)
+        if trained.weights:
+            tensors = dict(sorted(trained.weights.items()))
+            save_file(tensors, working / WEIGHTS, metadata=dict(trained.about))
+        sums = {path.name: file_sha256(path) for path in sorted(working.iterdir())}
+        write_text(working / MARK, json.dumps(sums))
+        working.rename(folder)
+        return Part(folder, kept=False)
+
+    def _forget(self, folder: Path) -> None:
+        """Remove what a kill left of this seed, or what is damaged of it."""
+        for torn in (folder, *folder.parent.glob(f".{folder.name}.*")):
+            if torn.exists():
+                shutil.rmtree(torn)
+
+
+def recipe_of(spec: Spec, data: Dataset, *code: str) -> str:
+    """Return the digest of all that decides a training but its seed.
+
+    Args:
+        spec: The settings of the command; the list of seeds does not count.
+        data: Labels, folds and features, by content.
+        code: Packages beside ``merflow.training`` that decide the result.
+    """
+    training = {key: value for key, value in spec["training"].items() if key != "seeds"}
+    settings = {**spec, "training": training}
+    return settings_digest([settings, data.digest(), code_digest(*TRAINING_CODE, *code)])[:32]
+
+
+def _is_whole(folder: Path) -> bool:
+    """Say whether every file of a part is there as it was written."""
+    try:
+        sums = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        return all(file_sha256(folder / name) == digest for name, digest in sums.items())
+    except (OSError, ValueError, AttributeError):
+        return False
