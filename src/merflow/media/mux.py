@@ -11,7 +11,9 @@ from jaxtyping import Float, UInt8
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
 
-PICTURE = {"preset": "veryfast", "crf": "20", "threads": "1"}
+# Without mbtree: x264's vector code for it takes whole groups of blocks, reads past the end of a row
+# where the width is no multiple of 256 pixels, and so made a few bytes differ from run to run.
+PICTURE = {"preset": "veryfast", "crf": "20", "threads": "1", "mbtree": "0"}
 SOUND_BITS = 64_000
 CHUNK = 1024
 
@@ -23,11 +25,9 @@ def write_clip(
     sound: Float[np.ndarray, "samples"],
     rate: int,
 ) -> None:
-    """Write an mp4 clip; with sides that are multiples of 16 the same input gives the same bytes.
+    """Write an mp4 clip; the same input gives the same bytes on one machine.
 
-    Encoder settings are fixed and single-threaded, and neither time nor version is written. The
-    encoder fills other sizes up to whole blocks, and now and then that moved a few bytes and
-    grey levels at the border.
+    Encoder settings are fixed and single-threaded, and neither time nor version is written.
 
     Args:
         path: Where to write; parent folders are made.

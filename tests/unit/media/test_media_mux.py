@@ -51,10 +51,16 @@ def test_sound_lines_up_with_what_was_written(tmp_path: Path, rate: int):
     assert np.corrcoef(read[:length], wanted[:length])[0, 1] > 0.98
 
 
-def test_two_writes_are_byte_identical(tmp_path: Path):
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (180, 240), (90, 250)])
+def test_two_writes_are_byte_identical(tmp_path: Path, height: int, width: int):
+    shade = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    frames = [np.roll(shade // 8, 3 * k, 1) + flat for k, flat in enumerate(pictures(12, 1, 1))]
     for name in ("a.mp4", "b.mp4"):
-        write_clip(tmp_path / name, iter(pictures()), 12.5, babble(1, RATE), RATE)
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+        write_clip(tmp_path / name, iter(frames), 12.5, babble(1, RATE), RATE)
+    written = (tmp_path / "a.mp4").read_bytes()
+    assert written == (tmp_path / "b.mp4").read_bytes()
+    # What differed once in some hundred writes cannot be waited for here; its cause can be told.
+    assert b" mbtree=0 " in written
 
 
 def test_sound_longer_than_the_pictures_is_written_whole(tmp_path: Path):
