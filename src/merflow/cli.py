@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -58,6 +59,19 @@ def cli(threads: int) -> None:
     # Set before numpy, torch or OpenCV are imported: results must not depend on --cores.
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
+
+
+@cli.command(short_help="replace params.yaml by a preset, or list the presets")
+@click.argument("preset", required=False)
+def use(preset: str | None) -> None:
+    """Replace params.yaml by PRESET, a complete file of settings; without PRESET list them all.
+
+    Settings of your own are never lost: they are kept as params.yaml.bak, params.yaml.bak-2, ...
+    """
+    from merflow import use as presets
+
+    project = presets.find_project(Path.cwd())
+    click.echo(presets.listing(project) if preset is None else presets.use(project, preset))
 
 
 def main() -> None:

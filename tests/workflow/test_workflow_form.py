@@ -30,6 +30,7 @@ ORDER = [
     "layout",
     "ending",
     "environment",
+    "use",
     "cli",
 ]
 PACKAGE = ROOT / "src" / "merflow"

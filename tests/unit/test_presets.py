@@ -1,0 +1,70 @@
+"""``presets/small.yaml`` is ``presets/demo.yaml`` in miniature and nothing else."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from merflow import settings
+from merflow.encoders.registry import parse_feature
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read(path):
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def small():
+    return read("presets/small.yaml")
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return read("presets/demo.yaml")
+
+
+def keys(node):
+    """Mappings' keys, down to lists and plain values."""
+    return {key: keys(value) for key, value in node.items()} if isinstance(node, dict) else None
+
+
+def test_schema_accepts_it(small):
+    settings.check(small, read("workflow/schemas/params.schema.yaml"))
+
+
+def test_it_has_the_keys_of_the_demo_and_no_other(small, demo):
+    assert keys(small) == keys(demo)
+
+
+def test_it_is_smaller_wherever_it_differs_in_numbers(small, demo):
+    def compare(left, right, where):
+        if isinstance(left, dict):
+            for key in left:
+                compare(left[key], right[key], f"{where}.{key}")
+        elif isinstance(left, int | float) and where != ".ensemble.step":
+            assert left <= right, where
+
+    compare(small, demo, "")
+    assert small["ensemble"]["step"] >= demo["ensemble"]["step"]
+
+
+def test_its_systems_are_systems_of_the_demo(small, demo):
+    wanted = {system["name"]: system for system in demo["fusion"]["systems"]}
+    for system in small["fusion"]["systems"]:
+        full = wanted[system["name"]]
+        assert set(system.pop("augmentation")) <= set(full.pop("augmentation"))
+        assert system == full
+
+
+def test_it_runs_every_kind_of_step(small):
+    systems = small["fusion"]["systems"]
+    counts = Counter(key for system in systems for key in (system["decoder"], system["strategy"]))
+    assert {"baseline", "jdev"} < set(counts)
+    assert len(set(counts)) >= 4
+    encoders = {parse_feature(name)[0] for system in systems for name in system["features"]}
+    assert encoders == set(small["features"]["encoders"]) == set(small["probes"]["encoders"])
+    assert small["ensemble"]["systems"]
+    assert {row["augmentation"] for row in small["report"]["rows"]} == {"clean", "noise"}
