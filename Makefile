@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: help environment reproduce unlock test test-fast lint report clean
+.PHONY: help environment reproduce test test-fast lint report clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,9 +23,6 @@ $(STAMP): requirements.lock pyproject.toml
 reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
 	@echo "merflow: snakemake --cores $(CORES): clips, faces, features, probes, fusion, ensemble, tables"
 	$(BIN)/snakemake --cores $(CORES) --quiet host reason
-
-unlock: $(STAMP)  ## after a killed run: let Snakemake start again
-	$(BIN)/snakemake --unlock
 
 test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (8 minutes)
 	@echo "merflow: unit tests and the whole graph on small corpora, on 2 cores"

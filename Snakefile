@@ -43,9 +43,13 @@ rule all:
         "results/runs/run.json",
 
 
+onstart:
+    run.start()
+
+
 onsuccess:
-    print(ending.where_to_look(layout))
+    run.succeeded()
 
 
 onerror:
-    print(ending.what_went_wrong(STARTED))
+    run.failed()

@@ -1,5 +1,9 @@
 """``python -m merflow``: the command line that the rules call."""
 
-from merflow.cli import main
+from merflow.startup import tell_at_exit
+
+tell_at_exit()
+
+from merflow.cli import main  # noqa: E402 - its imports count as start-up
 
 main()

@@ -1,18 +1,32 @@
 """What a run says last: where its results lie, or what went wrong."""
 
+import time
 from pathlib import Path
 
+from merflow import startup
 from merflow.layout import Layout
 
+LOGS = Path("results/logs")
 
-def where_to_look(layout: Layout) -> str:
-    """Return where the results of a finished run lie, and how many clips it could not use."""
+
+def where_to_look(layout: Layout, started: float, planned: float, cores: int) -> str:
+    """Return where the results of a finished run lie, and how many clips it could not use.
+
+    Args:
+        layout: Of the run.
+        started: When Snakemake was started (seconds of the epoch).
+        planned: When its first job could run.
+        cores: How many jobs could run side by side.
+    """
+    told = startup.told_in(LOGS, started)
+    spent = startup.share(time.time() - started, planned - started, told, cores)
     return (
         f"\nTables:      {layout.tables}/table1.md"
         f"\nFigures:     {layout.figures}/figure4.png"
         "\nMetrics:     results/metrics.json"
         f"\nPrivate:     {layout.private}/ (predictions of single clips, crops; never committed)"
-        f"\nQuarantined: {_quarantined(layout)}\n"
+        f"\nQuarantined: {_quarantined(layout)}"
+        f"\nStart-up:    {spent}\n"
     )
 
 
@@ -28,7 +42,7 @@ def _quarantined(layout: Layout) -> str:
     return ", ".join(named) or "no clip"
 
 
-def what_went_wrong(since: float, logs: Path = Path("results/logs")) -> str:
+def what_went_wrong(since: float, logs: Path = LOGS) -> str:
     """Return the distinct sentences of the commands that failed.
 
     Args:

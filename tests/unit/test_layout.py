@@ -59,6 +59,7 @@ CASES = [
     ("features.batch", 3, set()),
     ("features.device", "cuda", set()),
     ("fusion.numeric_threads", 2, set()),
+    ("fusion.systems_per_job", 2, set()),
     ("corpus.root", "elsewhere", set()),
     ("noise.root", "elsewhere", set()),
 ]
@@ -68,6 +69,31 @@ CASES = [
 def test_a_setting_moves_exactly_what_depends_on_it(key, value, expected):
     before, after = digests(Layout(copy.deepcopy(BASE))), digests(changed(key, value))
     assert {name for name in before if before[name] != after[name]} == expected
+
+
+def test_jobs_of_trainings_are_as_large_as_told_and_hold_every_run_once():
+    for size in (1, 3, 5, 100):
+        layout = changed("fusion.systems_per_job", size)
+        groups = list(layout.groups.values())
+        assert sorted(run for group in groups for run in group) == sorted(layout.runs)
+        assert max(map(len, groups)) <= size
+    assert len(layout.groups) == 4
+
+
+def test_a_job_of_trainings_shares_what_reruns_it():
+    layout = changed("fusion.systems_per_job", 3)
+    other = changed("fusion.jdev.delta_init", 0.5)
+    for name, group in layout.groups.items():
+        runs = [layout.runs[run] for run in group]
+        assert len({run.augmentation for run in runs}) == 1, name
+        assert len({run in other.runs for run in group}) == 1, name
+
+
+def test_systems_are_sorted_by_the_modalities_of_their_features():
+    found = Layout(copy.deepcopy(BASE)).definitions()
+    assert found["mr_rf-jdev"]["modalities"] == ["visual"]
+    assert found["hl-baseline"]["modalities"] == ["audio"]
+    assert found["all_s1-jdev"]["modalities"] == ["audio", "visual"]
 
 
 def test_without_valence_there_is_no_jdev():

@@ -2,7 +2,6 @@
 import json
 import re
 import shlex
-import time
 from pathlib import Path
 
 import yaml
@@ -10,10 +9,11 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 import merflow
-from merflow import ending, settings
+from merflow import settings
 from merflow.errors import MerflowError
 from merflow.environment import prepare_environment
 from merflow.layout import READINGS, Layout
+from merflow.run import Run
 from merflow.storage.shards import shard_of
 
 PACKAGE = Path(workflow.basedir) / "src" / "merflow"
@@ -38,7 +38,7 @@ if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
 
 layout = Layout(config)
 SHARDS = config["corpus"]["shards"]
-STARTED = time.time()
+run = Run(layout, lambda: workflow.cores)
 
 
 def code(*parts):
@@ -195,29 +195,39 @@ def probe_shards(wildcards):
     return layout.feature_shards(wildcards.encoder, "clean")
 
 
-def run_shards(wildcards):
-    """Feature shards of one training: clean ones, and the copies' for a noisy one."""
-    run = layout.runs[wildcards.run]
-    found = {"clean": [], "noise": []}
-    for augmentation in {"clean", run.augmentation}:
-        for name in layout.run_encoders(run):
-            found[augmentation] += layout.feature_shards(name, augmentation)
-    return found
+RUN_FILES = [
+    *(f"predictions-{reading}.parquet" for reading in READINGS),
+    "curves.csv",
+    *(f"weights-seed{seed}.safetensors" for seed in config["fusion"]["training"]["seeds"]),
+]
 
 
-def run_features(wildcards):
-    run = layout.runs[wildcards.run]
+def group_conditions(runs):
+    """Encoders by condition that a group of runs reads: clean ones, and copies for noisy runs."""
+    names = sorted({name for run in runs for name in layout.run_encoders(layout.runs[run])})
+    return {kind: names for kind in ["clean", *{layout.runs[run].augmentation for run in runs}]}
+
+
+def group_shards(runs):
+    return {
+        condition: [path for name in names for path in layout.feature_shards(name, condition)]
+        for condition, names in group_conditions(runs).items()
+    }
+
+
+def group_features(runs):
     flags = {"clean": "--features", "noise": "--noise-features"}
     return " ".join(
-        options(flag, [f"{name}={path}" for path in layout.feature_shards(name, augmentation)])
-        for augmentation, flag in flags.items()
-        if augmentation in ("clean", run.augmentation)
-        for name in layout.run_encoders(run)
+        options(flags[condition], [f"{name}={path}" for path in paths])
+        for condition, names in group_conditions(runs).items()
+        for name in names
+        for paths in [layout.feature_shards(name, condition)]
     )
 
 
-def run_spec(wildcards):
-    return spec(layout.run_spec(layout.runs[wildcards.run]))
+def group_spec(runs):
+    told = spec({run: layout.run_spec(layout.runs[run]) for run in runs})
+    return lambda wildcards: told
 
 
 def ensemble_members(wildcards):
@@ -275,7 +285,8 @@ def report_weight_options(wildcards):
 
 
 def tables():
-    found = [f"{layout.tables}/table1.{suffix}" for suffix in ("csv", "md")]
+    names = ("table1.csv", "table1.md", "differences.csv", "scores.json")
+    found = [f"{layout.tables}/{name}" for name in names]
     if AUGMENTATIONS == ["clean", "noise"]:
         found += [f"{layout.tables}/augmentation.{suffix}" for suffix in ("csv", "md")]
     return found + ([f"{layout.tables}/figure4.csv"] if config["probes"]["encoders"] else [])

@@ -107,3 +107,9 @@ rule features_manifest:
     shell:
         "python -m merflow features manifest {params.shards}"
         " --out {output.manifest:q} > {log:q} 2>&1"
+
+
+# A target: the whole cache.
+rule features:
+    input:
+        "results/manifests/features.json",

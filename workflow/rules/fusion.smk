@@ -1,33 +1,30 @@
-# fusion: attention-guided feature gathering x decoder, all folds and seeds of one system a job.
-rule fusion_train:
-    input:
-        unpack(run_shards),
-        code=code("fusion", "training"),
-        manifest=layout.manifest,
-        folds=layout.folds,
-    output:
-        multiext(
-            "results/runs/{run}/",
-            "predictions-organiser.parquet",
-            "predictions-honest.parquet",
-            "curves.csv",
-            "weights.safetensors",
-        ),
-    log:
-        "results/logs/fusion_train/{run}.log",
-    benchmark:
-        "results/runs/benchmarks/fusion_train/{run}.tsv"
-    wildcard_constraints:
-        run=one_of(layout.runs),
-    resources:
-        numeric_threads=config["fusion"]["numeric_threads"],
-    params:
-        spec=run_spec,
-        features=run_features,
-        out=subpath(output[0], parent=True),
-    message:
-        "Training {wildcards.run}"
-    shell:
-        "python -m merflow --threads {resources.numeric_threads} fusion train --spec {params.spec:q}"
-        " --manifest {input.manifest:q} --folds {input.folds:q} {params.features}"
-        " --out {params.out:q} > {log:q} 2>&1"
+# fusion: attention-guided feature gathering x decoder; some systems a job, all folds and seeds.
+for group, runs in layout.groups.items():
+
+    rule:
+        name:
+            f"fusion_train_{group}"
+        input:
+            **group_shards(runs),
+            code=code("fusion", "training"),
+            manifest=layout.manifest,
+            folds=layout.folds,
+        output:
+            [f"results/runs/{run}/{file}" for run in runs for file in RUN_FILES],
+        log:
+            f"results/logs/fusion_train/{layout.group_key(group)}.log",
+        benchmark:
+            f"results/runs/benchmarks/fusion_train/{layout.group_key(group)}.tsv"
+        resources:
+            numeric_threads=config["fusion"]["numeric_threads"],
+        params:
+            spec=group_spec(runs),
+            features=group_features(runs),
+            store="results/runs/store",
+            out=subpath(output[0], ancestor=2),
+        message:
+            f"Training {len(runs)} systems, {group}"
+        shell:
+            "python -m merflow --threads {resources.numeric_threads} fusion train"
+            " --spec {params.spec:q} --manifest {input.manifest:q} --folds {input.folds:q}"
+            " {params.features} --store {params.store:q} --out {params.out:q} > {log:q} 2>&1"

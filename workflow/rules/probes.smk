@@ -23,10 +23,11 @@ rule probes_train:
     params:
         spec=probe_spec,
         features=probe_features,
+        store="results/runs/store",
         out=subpath(output[0], parent=True),
     message:
         "Probes of {wildcards.encoder}"
     shell:
         "python -m merflow --threads {resources.numeric_threads} probes train --spec {params.spec:q}"
         " --manifest {input.manifest:q} --folds {input.folds:q} {params.features}"
-        " --out {params.out:q} > {log:q} 2>&1"
+        " --store {params.store:q} --out {params.out:q} > {log:q} 2>&1"

@@ -14,13 +14,14 @@ rule report_metrics:
         predictions=list(PREDICTIONS.values()),
     output:
         metrics="results/metrics.json",
-        scores=f"{layout.private}/scores.csv",
+        scores=f"{layout.tables}/scores.json",
+        by_fold=f"{layout.private}/scores.csv",
     log:
         "results/logs/report_metrics.log",
     benchmark:
         "results/runs/benchmarks/report_metrics.tsv"
     params:
-        spec=report_spec("bootstrap"),
+        spec=report_spec("bootstrap", "rows", "definitions", "note"),
         quarantine=options("--quarantine", QUARANTINES),
         predictions=options("--predictions", pairs(PREDICTIONS)),
     message:
@@ -28,15 +29,17 @@ rule report_metrics:
     shell:
         "python -m merflow report metrics --spec {params.spec:q} --manifest {input.manifest:q}"
         " --folds {input.folds:q} {params.quarantine} {params.predictions}"
-        " --out {output.scores:q} --out-json {output.metrics:q} > {log:q} 2>&1"
+        " --out {output.by_fold:q} --out-scores {output.scores:q}"
+        " --out-json {output.metrics:q} > {log:q} 2>&1"
 
 
 rule report_table1:
     input:
         code=code("report", "training"),
-        metrics="results/metrics.json",
+        scores=f"{layout.tables}/scores.json",
     output:
         csv=f"{layout.tables}/table1.csv",
+        differences=f"{layout.tables}/differences.csv",
         md=report(
             f"{layout.tables}/table1.md",
             caption="../report/table1.rst",
@@ -51,14 +54,15 @@ rule report_table1:
     message:
         "Table 1"
     shell:
-        "python -m merflow report table1 --spec {params.spec:q} --metrics {input.metrics:q}"
-        " --out-csv {output.csv:q} --out-md {output.md:q} > {log:q} 2>&1"
+        "python -m merflow report table1 --spec {params.spec:q} --scores {input.scores:q}"
+        " --out-csv {output.csv:q} --out-differences {output.differences:q}"
+        " --out-md {output.md:q} > {log:q} 2>&1"
 
 
 rule report_augmentation:
     input:
         code=code("report", "training"),
-        metrics="results/metrics.json",
+        scores=f"{layout.tables}/scores.json",
     output:
         csv=f"{layout.tables}/augmentation.csv",
         md=report(
@@ -76,7 +80,7 @@ rule report_augmentation:
         "Table of augmentation"
     shell:
         "python -m merflow report augmentation --spec {params.spec:q}"
-        " --metrics {input.metrics:q} --out-csv {output.csv:q} --out-md {output.md:q}"
+        " --scores {input.scores:q} --out-csv {output.csv:q} --out-md {output.md:q}"
         " > {log:q} 2>&1"
 
 
@@ -180,3 +184,14 @@ rule report_run:
     shell:
         "python -m merflow report run --spec {params.spec:q} {params.weights}"
         " --benchmark-dir {params.benchmarks:q} --out {output.run:q} > {log:q} 2>&1"
+
+
+# Targets: `snakemake --cores all table1`.
+rule table1:
+    input:
+        [path for path in tables() if "table1" in path],
+
+
+rule figure4:
+    input:
+        [path for path in [*tables(), *figures()] if "figure4" in path],

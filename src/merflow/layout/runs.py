@@ -97,6 +97,27 @@ class Layout(DataLayout):
         return f"{run.label}-{digest8([self.run_spec(run), self._data_key(*encoders), noise])}"
 
     @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """The runs that one job trains, by the group's name.
+
+        Systems that depend on ``fusion.jdev`` are grouped apart from the others, and clean
+        trainings apart from noisy ones, so that editing a setting reruns no job of the others.
+        """
+        size, kinds = self.config["fusion"]["systems_per_job"], {}
+        for name, run in self.runs.items():
+            kind = "joint" if "jdev" in self.run_spec(run) else "plain"
+            kinds.setdefault(f"{kind}_{run.augmentation}", []).append(name)
+        return {
+            f"{kind}_{first // size}": names[first : first + size]
+            for kind, names in kinds.items()
+            for first in range(0, len(names), size)
+        }
+
+    def group_key(self, group: str) -> str:
+        """Name and digest of a group's job."""
+        return f"{group}-{digest8(self.groups[group])}"
+
+    @cached_property
     def ensembles(self) -> dict[str, tuple[Run, list[str]]]:
         """Every ensemble by its run folder's name, with the run folders of its members.
 
@@ -135,10 +156,18 @@ class Layout(DataLayout):
         """What each system and ensemble is made of, by name."""
         keys = ("features", "strategy", "decoder", "loss")
         systems = {run.system["name"]: run.system for run in self.runs.values()}
-        found = {name: {key: system[key] for key in keys} for name, system in systems.items()}
+        found = {
+            name: {**{key: system[key] for key in keys}, "modalities": self._modalities(system)}
+            for name, system in systems.items()
+        }
         for run, _ in self.ensembles.values():
             found[run.system["name"]] = {"members": run.system["members"]}
         return found
+
+    def _modalities(self, system: dict[str, Any]) -> list[str]:
+        """Return the distinct modalities of a system's features, sorted."""
+        encoders = {parse_feature(feature)[0] for feature in system["features"]}
+        return sorted({self.modality(name) for name in encoders})
 
     def depths(self) -> dict[str, dict[str, float]]:
         """The relative depth of each probed layer by encoder, Figure 4's x."""
@@ -155,6 +184,7 @@ class Layout(DataLayout):
         """
         encoders = self.config["features"]["encoders"]
         names = [*self.runs, *self.ensembles, self.noise_key]
+        names += [self.group_key(group) for group in self.groups]
         names += [self.encoder_key(name) for name in encoders]
         names += [self.probe(name) for name in self.config["probes"]["encoders"]]
         names += [self.demo_weights(n) for n, spec in encoders.items() if spec["weights"] == "demo"]
@@ -180,12 +210,12 @@ class Layout(DataLayout):
     def note(self) -> str | None:
         """The line that every table and figure carries while anything of the demo is in it."""
         encoders = self.config["features"]["encoders"].values()
-        untrained = any(spec["weights"] == "demo" for spec in encoders)
+        small = any(spec["weights"] == "demo" for spec in encoders)
         if self.config["corpus"]["adapter"] == "demo":
-            parts = "demo corpus, unpretrained demo encoders" if untrained else "demo corpus"
+            parts = "demo corpus, demo encoders" if small else "demo corpus"
             return f"{parts}: shows the method, says nothing about MER 2023"
-        if untrained:
-            return "unpretrained demo encoders: shows that the chain runs, and little else"
+        if small:
+            return "demo encoders: shows that the chain runs, and little else"
         return None
 
     def submissions(self) -> dict[str, str]:
