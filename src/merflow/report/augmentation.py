@@ -17,16 +17,16 @@ COLUMNS = [
 ]
 
 
-def rows(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[dict]:
+def rows(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict]:
     """Return one row for each system, split, metric and reading that was trained both ways.
 
     Args:
         spec: As :func:`merflow.report.table1.cells`.
-        metrics: One corpus's part of ``metrics.json``.
+        document: ``scores.json``.
     """
     found = []
-    for system in systems(spec, metrics):
-        trained, gaps = metrics["systems"][system], metrics["differences"]["noise-clean"]
+    for system in systems(spec, document):
+        trained, gaps = document["systems"][system], document["differences"]["noise-clean"]
         for reading in READINGS:
             clean = trained.get("clean", {}).get(reading, {})
             noise = trained.get("noise", {}).get(reading, {})
@@ -51,7 +51,7 @@ def as_frame(found: Sequence[dict]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def page(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[dict]) -> str:
+def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[dict]) -> str:
     """Return the ablation as Markdown: for each split the main metric of both readings."""
     parts = [f"# Training with noisy copies, on corpus {spec['corpus']}\n"]
     if spec.get("note"):
@@ -64,11 +64,11 @@ def page(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[di
         main = "Com" if any(row["metric"] == "Com" for row in own) else "Dis"
         parts.append(f"## {names.get(split, split)}: {main}\n")
         parts.append(_table(spec, [row for row in own if row["metric"] == main]))
-    draws = metrics["bootstrap"]["draws"]
+    draws = document["bootstrap"]["draws"]
     parts.append(
         "Noise: models trained with noisy copies of the training clips; the copies are never "
         f"scored. In brackets the 95 % interval of {draws} bootstrap resamples of the clips, of "
-        f"the difference the paired one {paired_over(metrics['seeds'])}. Dis and Dim "
+        f"the difference the paired one {paired_over(document['seeds'])}. Dis and Dim "
         "are in the csv.\n"
     )
     return "\n".join(parts)

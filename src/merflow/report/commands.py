@@ -15,8 +15,8 @@ folds_option = click.option("--folds", type=MADE, required=True, help="folds.csv
 quarantine_option = click.option(
     "--quarantine", "quarantines", type=MADE, multiple=True, help="A quarantine csv; repeatable."
 )
-metrics_option = click.option(
-    "--metrics", "metrics_file", type=MADE, required=True, help="metrics.json."
+scores_option = click.option(
+    "--scores", "scores_file", type=MADE, required=True, help="scores.json."
 )
 csv_option = click.option("--out-csv", type=PATH, required=True, help="The numbers, tidy.")
 md_option = click.option("--out-md", type=PATH, required=True, help="The table to read.")
@@ -39,63 +39,69 @@ def group() -> None:
     help="SYSTEM|AUGMENTATION|READING=path of a predictions parquet; repeatable.",
 )
 @click.option("--out", type=PATH, required=True, help="Unrounded scores, by seed and fold.")
-@click.option("--out-json", type=PATH, required=True, help="metrics.json.")
-def metrics(spec, manifest, folds, quarantines, predictions, out, out_json) -> None:
-    """Score every system on every labelled split, with bootstrap intervals."""
+@click.option("--out-json", type=PATH, required=True, help="metrics.json: Table 1's scores.")
+@click.option("--out-scores", type=PATH, required=True, help="scores.json: the tables' source.")
+def metrics(spec, manifest, folds, quarantines, predictions, out, out_json, out_scores) -> None:
+    """Score every system on every labelled split, with intervals and paired differences."""
     from merflow.report import clips, document
+    from merflow.report.headline import headline
     from merflow.report.labels import scored_splits
     from merflow.report.outputs import write_csv, write_json
     from merflow.report.pairs import parse_pairs
     from merflow.training.spec import require_all
 
-    require_all(spec, *SCORING)
+    require_all(spec, *SCORING, "rows", "definitions")
     files = parse_pairs(predictions, "--predictions")
     frame = clips.read_manifest(manifest)
     counts = clips.clip_counts(frame, clips.read_quarantine(quarantines, frame))
     labels = scored_splits(spec, manifest, folds)
     found, table = document.build(spec, labels, counts, files)
     write_csv(table, out)
-    write_json(found, out_json)
+    write_json(found, out_scores)
+    write_json(headline(spec, found), out_json)
 
 
 @group.command()
 @SPEC
-@metrics_option
+@scores_option
 @csv_option
+@click.option("--out-differences", type=PATH, required=True, help="Paired differences, tidy.")
 @md_option
-def table1(spec, metrics_file, out_csv, out_md) -> None:
-    """Write the paper's Table 1, our scores beside the paper's."""
+def table1(spec, scores_file, out_csv, out_differences, out_md) -> None:
+    """Write the paper's Table 1, our scores beside the paper's, and paired differences."""
+    from merflow.report import differences_table
     from merflow.report import table1 as table
-    from merflow.report.metrics_file import read_metrics
-    from merflow.report.outputs import write_csv
+    from merflow.report.outputs import write_table
+    from merflow.report.scores_file import read_scores
     from merflow.report.table1_page import page
     from merflow.storage.atomic import write_text
     from merflow.training.spec import require_all
 
     require_all(spec, "corpus", "rows", "systems", "decimals")
-    own = read_metrics(metrics_file, spec["corpus"])
-    cells = table.cells(spec, own)
-    write_csv(table.as_frame(cells), out_csv)
-    write_text(out_md, page(spec, own, cells))
+    own, note = read_scores(scores_file, spec["corpus"]), spec.get("note")
+    cells, gaps = table.cells(spec, own), differences_table.differences(spec, own)
+    write_table(table.as_frame(cells), out_csv, note)
+    write_table(differences_table.as_frame(gaps), out_differences, note)
+    write_text(out_md, page(spec, own, cells, gaps))
 
 
 @group.command()
 @SPEC
-@metrics_option
+@scores_option
 @csv_option
 @md_option
-def augmentation(spec, metrics_file, out_csv, out_md) -> None:
+def augmentation(spec, scores_file, out_csv, out_md) -> None:
     """Write the ablation: trained on clean clips alone, and with noisy copies."""
     from merflow.report import augmentation as ablation
-    from merflow.report.metrics_file import read_metrics
-    from merflow.report.outputs import write_csv
+    from merflow.report.outputs import write_table
+    from merflow.report.scores_file import read_scores
     from merflow.storage.atomic import write_text
     from merflow.training.spec import require_all
 
     require_all(spec, "corpus", "rows", "systems", "decimals")
-    own = read_metrics(metrics_file, spec["corpus"])
+    own = read_scores(scores_file, spec["corpus"])
     rows = ablation.rows(spec, own)
-    write_csv(ablation.as_frame(rows), out_csv)
+    write_table(ablation.as_frame(rows), out_csv, spec.get("note"))
     write_text(out_md, ablation.page(spec, own, rows))
 
 
@@ -118,14 +124,14 @@ def figure4(spec, manifest, folds, probes, out_svg, out_png, out_csv) -> None:
     from merflow.report import figure4 as figure
     from merflow.report.labels import scored_splits
     from merflow.report.layers import curve
-    from merflow.report.outputs import write_csv
+    from merflow.report.outputs import write_table
     from merflow.report.pairs import parse_pairs
     from merflow.training.spec import require_all
 
     require_all(spec, *SCORING, "depths")
     files = parse_pairs(probes, "--probe")
     values = curve(spec, scored_splits(spec, manifest, folds), list(files.items()))
-    write_csv(values, out_csv)
+    write_table(values, out_csv, spec.get("note"))
     figure.save(figure.draw(values, spec), out_svg, out_png)
 
 

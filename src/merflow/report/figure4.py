@@ -3,6 +3,7 @@
 The bytes of both files depend on the values alone: no date, fixed ids, no software name.
 """
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from merflow.report.figure_labels import name_best_layers
+from merflow.report.figure_labels import MOST, name_best_layers
 from merflow.storage.atomic import replacing
 
 # Okabe and Ito's colours, told apart by colour-blind readers; markers tell them apart in print.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#555555"
+WIDEST = 84  # characters of a line of the title
 STYLE = {
     "axes.edgecolor": GREY,
     "axes.spines.right": False,
@@ -62,7 +64,7 @@ def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
         axes.legend(
             loc="lower left", bbox_to_anchor=(0, 1), ncols=8, frameon=False, borderaxespad=0.2
         )
-        figure.suptitle(f"Unimodal probes by layer, corpus {spec['corpus']}", fontsize=11)
+        figure.suptitle(_title(spec), fontsize=10)
         figure.supxlabel(_caption(spec), fontsize=7, color=GREY)
         # The layout must stand before labels are placed, and must not move for them.
         figure.draw_without_rendering()
@@ -86,10 +88,20 @@ def _line(axes: Axes, own: pd.DataFrame, encoder: str, k: int) -> None:
     )
 
 
+def _title(spec: Mapping[str, Any]) -> str:
+    title = f"Unimodal probes by layer, corpus {spec['corpus']}"
+    if not spec.get("note"):
+        return title
+    return "\n".join([title, *textwrap.wrap(f"Note: {spec['note']}", WIDEST)])
+
+
 def _caption(spec: Mapping[str, Any]) -> str:
     draws = spec["bootstrap"]["draws"]
-    text = f"Bands: 95 % bootstrap intervals over clips ({draws} draws). Honest reading."
-    return f"{text}\nNote: {spec['note']}" if spec.get("note") else text
+    return (
+        f"Bands: 95 % bootstrap intervals over clips ({draws} draws). Honest reading.\n"
+        f"Named: the layers of each encoder with the best score shown here, a third of them, "
+        f"{MOST} at most; figure4.csv has all."
+    )
 
 
 def save(figure: Figure, svg: Path, png: Path) -> None:

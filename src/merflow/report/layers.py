@@ -8,10 +8,10 @@ import pandas as pd
 
 from merflow.errors import MerflowError
 from merflow.report.clips import TRAIN
-from merflow.report.document import Scorer
 from merflow.report.labels import SplitLabels
 from merflow.report.metrics import Cell, Rounding, summary
 from merflow.report.paper import SHORT
+from merflow.report.scorer import Scorer
 from merflow.training.predictions import read_predictions
 
 COLUMNS = ["encoder", "layer", "depth", "metric", "value", "low", "high", "clips"]
@@ -61,10 +61,10 @@ def curve(
         for (encoder, layer), frame in probes_of(name, path, spec).items():
             if layer not in spec["depths"].get(encoder, {}):
                 raise MerflowError(f"{path}: the layer {encoder}({layer}) has no depth: add it")
-            cells = scorer.cells_of(frame, f"{encoder}({layer})")
-            if TRAIN not in cells:
+            scored = scorer.frame(frame, f"{encoder}({layer})")
+            if TRAIN not in scored:
                 raise MerflowError(f"{path} predicts no clip of train: train the probes again")
-            found[encoder, layer] = cells[TRAIN]
+            found[encoder, layer] = scored[TRAIN].cell
     rows = []
     for encoder, depths in spec["depths"].items():
         for layer, depth in sorted(depths.items(), key=lambda item: item[1]):

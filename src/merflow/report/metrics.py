@@ -50,6 +50,11 @@ class Cell:
         """Mean over strata, then over seeds."""
         return self.points.mean(axis=1).mean(axis=0)
 
+    @property
+    def seed_sd(self) -> Float64[np.ndarray, "metrics"] | None:
+        """Standard deviation (n - 1) over seeds of the mean over strata; None of one seed."""
+        return self.points.mean(axis=1).std(axis=0, ddof=1) if len(self.seeds) > 1 else None
+
 
 def evaluate(
     labels: SplitLabels,
@@ -130,10 +135,7 @@ class Rounding:
         values: Float64[np.ndarray, "metrics"],
         bounds: Float64[np.ndarray, "metrics 2"],
     ) -> dict:
-        """Return the metrics by name, and their intervals under ``interval``.
-
-        Intervals are lists, which ``dvc metrics diff`` skips: it then shows the scores alone.
-        """
+        """Return the metrics by name, and their intervals under ``interval``."""
         return {
             **{name: self(value) for name, value in zip(names, values, strict=True)},
             "interval": {
@@ -144,13 +146,16 @@ class Rounding:
 
 
 def summary(cell: Cell, rounding: Rounding) -> dict:
-    """Return a cell as it stands in ``metrics.json``.
+    """Return a cell as it stands in ``scores.json``.
 
     ``pooled`` is the score over the clips of all folds at once; it is left out where there are
-    no folds, being the same.
+    no folds, being the same. ``seed_sd`` is the spread over seeds, if there are several.
     """
     found = rounding.values(cell.metrics, cell.value, interval(cell.samples.mean(axis=0)))
     found["clips"] = cell.clips
+    if cell.seed_sd is not None:
+        spread = zip(cell.metrics, cell.seed_sd, strict=True)
+        found["seed_sd"] = {name: rounding(value) for name, value in spread}
     if len(cell.strata) > 1:
         found["pooled"] = rounding.values(
             cell.metrics, cell.pooled.mean(axis=0), interval(cell.pooled_samples.mean(axis=0))

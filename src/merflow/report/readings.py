@@ -31,6 +31,12 @@ class Predictions:
     probabilities: Float64[np.ndarray, "seeds present classes"]
     valence: Float64[np.ndarray, "seeds present"] | None
 
+    def among(self, clips: Bool[np.ndarray, " clips"]) -> "Predictions":
+        """Return the predictions of those labelled clips alone; all of them must be present."""
+        kept = clips[self.present]
+        valence = None if self.valence is None else self.valence[:, kept]
+        return Predictions(self.seeds, clips, self.probabilities[:, kept], valence)
+
 
 def align(
     frame: pd.DataFrame, labels: SplitLabels, classes: Sequence[str], source: str

@@ -23,14 +23,14 @@ class Cell:
         row: Name of the row, e.g. ``MER-MULTI``.
         metric: ``Dis`` (weighted F1), ``Dim`` (MSE) or ``Com``.
         reading: ``honest`` or ``organiser``.
-        ours: Our score, as in ``metrics.json``.
+        ours: Our score, as in ``scores.json``.
         low: Lower end of its interval.
         high: Upper end of its interval.
         paper: The number that the paper prints, or None.
         paper_recomputed: Com from the paper's own Dis and Dim, where it prints them.
         difference: On MER 2023 alone: ours - paper, or ours - paper_recomputed where the paper
             has a misprint.
-        note: Which corpus the paper's number is of, and whether it is a misprint.
+        paper_note: Which corpus the paper's number is of, and whether it is a misprint.
     """
 
     system: str
@@ -43,15 +43,15 @@ class Cell:
     paper: float | None = None
     paper_recomputed: float | None = None
     difference: float | None = None
-    note: str = ""
+    paper_note: str = ""
 
     @property
     def misprint(self) -> bool:
         """Whether the paper's number does not follow from its own others."""
-        return MISPRINT in self.note
+        return MISPRINT in self.paper_note
 
 
-def columns(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[tuple[dict, str]]:
+def columns(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[tuple[dict, str]]:
     """Return the (row of the paper's table, metric) pairs that something was scored for.
 
     As in the paper, ``train`` has Dis, Dim and Com and another split has Com alone; where there
@@ -61,8 +61,8 @@ def columns(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[tuple[d
     for row in spec["rows"]:
         scored = [
             split[row["split"]]
-            for system in systems(spec, metrics)
-            for split in metrics["systems"][system].get(row["augmentation"], {}).values()
+            for system in systems(spec, document)
+            for split in document["systems"][system].get(row["augmentation"], {}).values()
             if row["split"] in split
         ]
         if not scored:
@@ -75,30 +75,30 @@ def columns(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[tuple[d
     return found
 
 
-def systems(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[str]:
+def systems(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
     """Return the scored systems in the order of ``spec["systems"]``; variants follow their system.
 
     A variant is called ``<system> (<what>)``, e.g. an ensemble with equal weights. What is
     scored but not listed is left out.
     """
     order = {name: k for k, name in enumerate(spec["systems"])}
-    listed = [name for name in metrics["systems"] if name.split(" (")[0] in order]
+    listed = [name for name in document["systems"] if name.split(" (")[0] in order]
     return sorted(listed, key=lambda name: (order[name.split(" (")[0]], name))
 
 
-def cells(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[Cell]:
+def cells(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Cell]:
     """Return the cells of Table 1, system by system.
 
     Args:
         spec: ``rows`` (``report.rows``), ``systems`` (their names in order), ``decimals``; and
             if there are such, ``definitions`` (see :func:`merflow.report.paper.paper_name`) and
             ``mer2023``, whether the corpus is the paper's, so that differences mean something.
-        metrics: One corpus's part of ``metrics.json``.
+        document: ``scores.json``.
     """
     found = []
-    for system in systems(spec, metrics):
-        for row, metric in columns(spec, metrics):
-            by_reading = metrics["systems"][system].get(row["augmentation"], {})
+    for system in systems(spec, document):
+        for row, metric in columns(spec, document):
+            by_reading = document["systems"][system].get(row["augmentation"], {})
             for reading in READINGS:
                 scores = by_reading.get(reading, {}).get(row["split"])
                 if scores is not None:

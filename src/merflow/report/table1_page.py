@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from merflow.report import differences_table
 from merflow.report.clips import TRAIN
-from merflow.report.markdown import paired_over, table, with_interval
+from merflow.report.differences_table import Difference
+from merflow.report.markdown import table, with_interval
 from merflow.report.paper import SHORT
 from merflow.report.table1 import LONG, READINGS, Cell, columns, systems
 
@@ -22,13 +24,19 @@ REFERENCES = {
 MARK = "†"
 
 
-def page(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[Cell]) -> str:
+def page(
+    spec: Mapping[str, Any],
+    document: Mapping[str, Any],
+    found: Sequence[Cell],
+    gaps: Sequence[Difference],
+) -> str:
     """Return the Markdown page.
 
     Args:
         spec: As :func:`merflow.report.table1.cells`, and ``corpus``, ``note``.
-        metrics: One corpus's part of ``metrics.json``.
+        document: ``scores.json``.
         found: From :func:`merflow.report.table1.cells`.
+        gaps: From :func:`merflow.report.differences_table.differences`.
     """
     parts = [f"# Table 1 on corpus {spec['corpus']}\n"]
     if spec.get("note"):
@@ -37,22 +45,22 @@ def page(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[Ce
         own = [cell for cell in found if cell.reading == reading]
         if own:
             title = f"## {reading.capitalize()} reading\n\nReading: {READING_TEXT[reading]}.\n"
-            parts.append(f"{title}\n{_scores(spec, metrics, own)}")
-    notes = [*_notes(spec, metrics, found), *_fewer(spec, metrics)]
+            parts.append(f"{title}\n{_scores(spec, document, own)}")
+    notes = [*_notes(spec, document, found), *_fewer(spec, document)]
     parts.append("## How to read it\n\n" + "\n".join(notes) + "\n")
-    parts.append("## Reference predictors\n\n" + _references(spec, metrics))
-    bias = _bias(spec, metrics)
-    if bias:
-        parts.append("## Selection bias on train: organiser - honest\n\n" + bias)
-    gains = _gains(spec, metrics)
-    if gains:
-        parts.append("## JDEV - baseline, honest reading\n\n" + gains)
-    parts.append("## Clips\n\n" + _clips(metrics))
-    return "\n".join(parts)
+    parts.append("## Reference predictors\n\n" + _references(spec, document))
+    parts.append(differences_table.section(spec, document, gaps))
+    titled = {
+        "Selection bias on train: organiser - honest": _bias(spec, document),
+        "Spread over seeds, honest reading": _spread(spec, document),
+        "Clips": _clips(document),
+    }
+    parts += [f"## {title}\n\n{text}" for title, text in titled.items() if text]
+    return "\n".join(part for part in parts if part)
 
 
-def _scores(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[Cell]) -> str:
-    heads = [(row["name"], metric) for row, metric in columns(spec, metrics)]
+def _scores(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]) -> str:
+    heads = [(row["name"], metric) for row, metric in columns(spec, document)]
     by_place = {(cell.system, cell.row, cell.metric): cell for cell in found}
     rows = []
     for system in dict.fromkeys(cell.system for cell in found):
@@ -70,14 +78,17 @@ def _text(spec: Mapping[str, Any], cell: Cell | None) -> str:
     return text
 
 
-def _notes(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[Cell]) -> list[str]:
-    draws = metrics["bootstrap"]["draws"]
+def _notes(
+    spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]
+) -> list[str]:
+    draws = document["bootstrap"]["draws"]
     lines = [
         "- A cell is our score, in brackets its interval, in parentheses the number that the "
         "paper prints (arXiv 2309.07925, Table 1; on MER 2023).",
         f"- The interval is the 95 % percentile interval of {draws} bootstrap resamples of the "
         "clips, drawn within folds for Train&Val and the same for every system. It does not "
         "cover what another seed or other folds would change.",
+        _seeds(document["seeds"]),
         "- Dis is the F1 weighted by class, Dim the mean squared error of the valence, "
         "Com = Dis - 0.25 Dim. Train&Val is the mean over folds of the held-out fold's score; a "
         "test set is scored on the mean of the folds' models. Both are means over seeds.",
@@ -97,13 +108,24 @@ def _notes(spec: Mapping[str, Any], metrics: Mapping[str, Any], found: Sequence[
     return lines
 
 
-def _fewer(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[str]:
+def _seeds(seeds: Sequence[int]) -> str:
+    """Say how the seeds enter a cell."""
+    if len(seeds) == 1:
+        return f"- Each system is trained with the seed {seeds[0]} alone: its spread is not known."
+    return (
+        f"- Each system is trained with the seeds {_listed(seeds)}. A cell is the mean of their "
+        "scores and its interval that of this mean over clips; how far the seeds lie apart stands "
+        "below."
+    )
+
+
+def _fewer(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
     """Say which systems were scored on fewer clips than have labels."""
     by_count: dict[tuple[str, int, int], list[str]] = {}
     for row in spec["rows"]:
-        every = metrics["references"]["constant"].get(row["split"], {}).get("clips")
-        for system in systems(spec, metrics):
-            scores = metrics["systems"][system].get(row["augmentation"], {}).get("honest", {})
+        every = document["references"]["constant"].get(row["split"], {}).get("clips")
+        for system in systems(spec, document):
+            scores = document["systems"][system].get(row["augmentation"], {}).get("honest", {})
             scored = scores.get(row["split"], {}).get("clips", every)
             if scored != every:
                 by_count.setdefault((row["name"], scored, every), []).append(system)
@@ -114,65 +136,63 @@ def _fewer(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _references(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+def _references(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     heads = list({row["split"]: row["name"] for row in spec["rows"]}.items())
-    heads = [(split, name) for split, name in heads if split in metrics["references"]["constant"]]
+    heads = [(split, name) for split, name in heads if split in document["references"]["constant"]]
     scored = [
         (split, f"{name} {ARROWS[SHORT[metric]]}", metric)
         for split, name in heads
         for metric in SHORT
-        if metric in metrics["references"]["constant"][split]
+        if metric in document["references"]["constant"][split]
     ]
     rows = []
     for key, text in REFERENCES.items():
-        values = (metrics["references"][key][split][metric] for split, _, metric in scored)
+        values = (document["references"][key][split][metric] for split, _, metric in scored)
         rows.append([text, *(f"{value:.{spec['decimals']}f}" for value in values)])
     return table(["Predictor", *(head for _, head, _ in scored)], rows) + (
         "\nOn train both are in-sample: they are made of the labels that they are scored on.\n"
     )
 
 
-def _bias(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+def _bias(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     rows, names = [], []
-    for system in systems(spec, metrics):
-        for augmentation, values in metrics["selection_bias"].get(system, {}).items():
+    for system in systems(spec, document):
+        for augmentation, values in document["selection_bias"].get(system, {}).items():
             names = [metric for metric in SHORT if metric in values]
             numbers = (f"{values[metric]:+.{spec['decimals']}f}" for metric in names)
             rows.append([system, augmentation, *numbers])
     return table(["System", "Training", *(SHORT[m] for m in names)], rows) if rows else ""
 
 
-def _gains(spec: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    heads = columns(spec, metrics)
-    rows = []
-    stems = dict.fromkeys(name.replace("-jdev", "") for name in systems(spec, metrics))
-    gaps = metrics["differences"]["jdev-baseline"]
-    for stem, by_augmentation in ((name, gaps[name]) for name in stems if name in gaps):
+def _spread(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """Return the standard deviations over seeds; nothing where there is one seed."""
+    heads, rows = columns(spec, document), []
+    for system in systems(spec, document):
         line = []
         for row, metric in heads:
-            by_split = by_augmentation.get(row["augmentation"], {}).get("honest", {})
-            gap, name = by_split.get(row["split"]), LONG[metric]
-            line.append(
-                "-"
-                if gap is None
-                else with_interval(gap[name], gap["interval"][name], spec["decimals"], "+")
-            )
+            own = document["systems"][system].get(row["augmentation"], {}).get("honest", {})
+            spread = own.get(row["split"], {}).get("seed_sd")
+            line.append("-" if spread is None else f"{spread[LONG[metric]]:.{spec['decimals']}f}")
         if set(line) != {"-"}:
-            rows.append([stem, *line])
+            rows.append([system, *line])
     if not rows:
         return ""
     text = (
-        f"In brackets the paired 95 % bootstrap interval {paired_over(metrics['seeds'])}. Unless "
-        "params.yaml says otherwise, the JDEV systems change the loss too (eq. 9 against the sum), "
-        "as in the paper's comparison: the difference is of both.\n\n"
+        f"Standard deviation (n - 1) over the seeds {_listed(document['seeds'])}, between whose "
+        "trainings initial weights, dropout and the order of clips differ. scores.json has that of "
+        "the other reading.\n\n"
     )
-    return text + table(["Features", *(f"{row['name']} {metric}" for row, metric in heads)], rows)
+    return text + table(["System", *(f"{row['name']} {metric}" for row, metric in heads)], rows)
 
 
-def _clips(metrics: Mapping[str, Any]) -> str:
+def _listed(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
+
+
+def _clips(document: Mapping[str, Any]) -> str:
     rows, faceless = [], False
-    for split in sorted(metrics["clips"], key=lambda name: (name != TRAIN, name)):
-        counts = metrics["clips"][split]
+    for split in sorted(document["clips"], key=lambda name: (name != TRAIN, name)):
+        counts = document["clips"][split]
         reasons = [f"{count} {reason}" for reason, count in sorted(counts["quarantined"].items())]
         faceless |= "faceless" in counts["quarantined"]
         rows.append([split, counts["used"], ", ".join(reasons) or "none"])

@@ -20,6 +20,24 @@ ROWS = [
 ]
 
 
+def definitions() -> dict:
+    """What the paper's systems and two of a user's own are made of."""
+    faces, voice = ["MR(block2)", "RF(pooling)"], ["HL(18)", "HL(19)", "HL(20)"]
+    found = {"mine": {"members": ["mr_rf-jdev", "hl-jdev"]}}
+    for decoder, loss in (("baseline", "sum"), ("jdev", "paper")):
+        how = {"decoder": decoder, "loss": loss}
+        found[f"mr_rf-{decoder}"] = {"features": faces, "strategy": 1, "modalities": ["visual"]}
+        found[f"hl-{decoder}"] = {"features": voice, "strategy": 1, "modalities": ["audio"]}
+        for number in (1, 2, 3):
+            made = {"features": [*voice, *faces], "strategy": number}
+            found[f"all_s{number}-{decoder}"] = made | {"modalities": ["audio", "visual"]}
+        for name in found:
+            if name.endswith(f"-{decoder}"):
+                found[name] |= how
+        found[f"fused-{decoder}"] = {"members": [f"all_s{k}-{decoder}" for k in (1, 2, 3)]}
+    return found
+
+
 @dataclass
 class Corpus:
     """A made-up corpus on disk, and predictions for it that are right with a given odds."""
@@ -42,6 +60,7 @@ class Corpus:
             "bootstrap": {"draws": 200, "seed": 0},
             "rows": ROWS,
             "note": None,
+            "definitions": definitions(),
             "digests": {"corpus": "made-up-01234567"},
             "seeds": {"fusion": [0]},
             "present": [],
@@ -123,7 +142,7 @@ class Report:
         return result.output
 
     def metrics(self, files: dict[str, Path], out="metrics.json", quarantines=(), **changed):
-        """Run ``report metrics``; return the corpus's part of the document, and the scores."""
+        """Run ``report metrics``; return ``scores.json``, and the scores by fold."""
         corpus, folder = self.corpus, self.corpus.folder
         arguments = ["--manifest", corpus.manifest, "--folds", corpus.fold_file]
         for label, path in files.items():
@@ -131,19 +150,19 @@ class Report:
         for path in quarantines:
             arguments += ["--quarantine", path]
         arguments += ["--out", folder / "scores.csv", "--out-json", folder / out]
+        arguments += ["--out-scores", folder / "scores.json"]
         self.call("metrics", corpus.spec | changed, *arguments)
-        document = json.loads((folder / out).read_text())
-        return document["made-up"], pd.read_csv(folder / "scores.csv")
+        document = json.loads((folder / "scores.json").read_text())
+        return document, pd.read_csv(folder / "scores.csv")
 
     def table(self, verb: str, systems: list[str], **changed):
         """Run ``report table1`` or ``augmentation``; return csv and Markdown."""
         folder = self.corpus.folder
         csv, page = folder / f"{verb}.csv", folder / f"{verb}.md"
-        self.call(
-            verb,
-            self.corpus.spec | {"systems": systems} | changed,
-            *("--metrics", folder / "metrics.json", "--out-csv", csv, "--out-md", page),
-        )
+        arguments = ["--scores", folder / "scores.json", "--out-csv", csv, "--out-md", page]
+        if verb == "table1":
+            arguments += ["--out-differences", folder / "differences.csv"]
+        self.call(verb, self.corpus.spec | {"systems": systems} | changed, *arguments)
         return pd.read_csv(csv, keep_default_na=True), page.read_text()
 
 

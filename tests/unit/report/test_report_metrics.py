@@ -113,13 +113,14 @@ def test_scores_are_means_over_seeds(corpus, report):
 
 def test_order_of_rows_changes_no_byte(corpus, report):
     plain = corpus.predictions("s", 1.0, seeds=(0, 1))
-    report.metrics({"s|clean|honest": plain}, out="a.json")
+    first, _ = report.metrics({"s|clean|honest": plain}, out="a.json")
     frame = pd.read_parquet(plain).sample(frac=1, random_state=3)
     frame.to_parquet(corpus.folder / "shuffled.parquet", index=False)
     corpus.clips = corpus.clips.sample(frac=1, random_state=4)
     corpus.write()
-    report.metrics({"s|clean|honest": corpus.folder / "shuffled.parquet"}, out="b.json")
+    second, _ = report.metrics({"s|clean|honest": corpus.folder / "shuffled.parquet"}, out="b.json")
     folder = corpus.folder
+    assert first == second
     assert (folder / "a.json").read_bytes() == (folder / "b.json").read_bytes()
 
 
@@ -142,7 +143,8 @@ def test_differences_are_paired(corpus, report):
         "s-jdev|clean|honest": corpus.folder / "better.parquet",
     }
     found, _ = report.metrics(files, decimals=6)
-    gap = found["differences"]["jdev-baseline"]["s"]["clean"]["honest"]["train"]
+    gaps = found["differences"]["jdev-baseline"]["s-jdev"]["clean"]["honest"]["train"]
+    gap = gaps["s-baseline"]
     # Unpaired, the interval would be as wide as that of one system's Com.
     low, high = gap["interval"]["com"]
     own_low, own_high = found["systems"]["s-jdev"]["clean"]["honest"]["train"]["interval"]["com"]
@@ -193,10 +195,10 @@ def test_metrics_count_quarantined_clips_by_reason_and_name_no_clip(corpus, repo
     found, _ = report.metrics(trained(corpus, "s", 1.0), quarantines=[found_file, faces])
     assert found["clips"]["test1"] == {"used": 25, "quarantined": {"missing": 1}}
     assert found["clips"]["train"] == {"used": 60, "quarantined": {"faceless": 1}}
-    text = (corpus.folder / "metrics.json").read_text()
-    assert "clip_" not in text
-    assert "lost" not in text
-    assert list(json.loads(text)) == ["made-up"]
+    for name in ("metrics.json", "scores.json"):
+        text = (corpus.folder / name).read_text()
+        assert "clip_" not in text
+        assert "lost" not in text
 
 
 def test_private_scores_have_every_seed_and_fold(corpus, report):
@@ -224,7 +226,7 @@ def test_bad_predictions_are_told_in_one_sentence(corpus, report, fault):
 def test_a_missing_setting_is_named(corpus):
     words = ["metrics", "--spec", "{}", "--manifest", str(corpus.manifest)]
     words += ["--folds", str(corpus.fold_file), "--predictions", "s|clean|honest=x"]
-    words += ["--out", "x", "--out-json", "y"]
+    words += ["--out", "x", "--out-json", "y", "--out-scores", "z"]
     result = CliRunner().invoke(group, words)
     assert isinstance(result.exception, MerflowError)
     assert "corpus" in str(result.exception)

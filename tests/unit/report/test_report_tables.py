@@ -24,9 +24,9 @@ def test_table_1_compares_with_the_paper_and_flags_its_misprint(scored):
     report, _ = scored
     csv, page = report.table("table1", [*PAPER, "mine"], mer2023=True)
     known = csv[csv["paper"].notna()]
-    assert known["note"].str.startswith("paper: MER 2023").all()
-    assert csv[csv["paper"].isna()]["note"].isna().all()
-    flagged = known["note"].str.contains("misprint")
+    assert known["paper_note"].str.startswith("paper: MER 2023").all()
+    assert csv[csv["paper"].isna()]["paper_note"].isna().all()
+    flagged = known["paper_note"].str.contains("misprint")
     assert set(known[flagged]["system"]) == {"fused-baseline"}
     assert set(known[flagged]["metric"]) == {"Com"}
     assert set(known[flagged]["paper"]) == {0.6247}
