@@ -193,6 +193,12 @@ def test_sum_loss_adds_cross_entropy_and_squared_error(paper):
     assert alone.item() == pytest.approx(parts_of(paper, *given)[0], **CLOSE)
 
 
+def test_a_loss_that_weighs_two_tasks_takes_no_decoder_of_one():
+    decoded = Decoded(torch.randn(6, 3), None)
+    with pytest.raises(ValueError, match="needs a decoder of valence"):
+        PaperLoss(1.0)(decoded, torch.arange(6) % 3, torch.randn(6))
+
+
 @pytest.mark.parametrize("loss", [one for one, _ in LOSSES])
 @pytest.mark.parametrize("start", [2e-4, 0.5, 1.0, 40.0, 2000.0])
 def test_deltas_start_where_they_are_asked_to(loss, start):
