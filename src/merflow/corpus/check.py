@@ -39,7 +39,8 @@ def check_shard(
         )
     chosen = [label for label in labels if shard_of(label.clip, shards) == shard]
     chosen.sort(key=lambda label: label.clip)
-    rows, files, told = [], {}, time.monotonic()
+    rows, told = [], time.monotonic()
+    files: dict[str, Path] = {}
     for number, label in enumerate(chosen, start=1):
         rows.append(_found(label, root, files))
         if time.monotonic() - told > 5 or number == len(chosen):

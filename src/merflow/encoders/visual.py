@@ -41,7 +41,10 @@ class VisualEncoder(Encoder):
         """Put the network on its device; ``recipe`` makes its input from crops."""
         self.layers, self.digest = layers, digest
         self._device = device_of(device)
-        self._network = network.eval().to(self._device, memory_format=torch.channels_last)
+        # PyTorch's declaration of Module.to leaves memory_format out.
+        self._network = network.eval().to(  # type: ignore[call-overload]
+            self._device, memory_format=torch.channels_last
+        )
         self._recipe = recipe
 
     def encode_clip(self, clip: Crops) -> Vectors:

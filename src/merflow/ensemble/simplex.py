@@ -91,4 +91,5 @@ def _score(
     weighted_f1 = weighted_f1_from_counts(confusion_counts(emotion, predicted, classes))
     if valence is None:
         return weighted_f1
-    return combine(weighted_f1, ((fused[:, :, classes] - valence) ** 2).mean(axis=1))
+    mse = ((fused[:, :, classes] - valence) ** 2).mean(axis=1)
+    return np.asarray(combine(weighted_f1, mse))

@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 
 import cv2
+import cv2.data
 import numpy as np
 from jaxtyping import Float, Float64, Int32, UInt8
 
@@ -56,7 +57,8 @@ class Cascade:
         for box, score in zip(np.reshape(boxes, (-1, 4)), np.ravel(scores), strict=True):
             landmarks = np.full((5, 2), np.nan, dtype=np.float32)
             landmarks[:2] = small.points(self._eyes(grey, box))
-            found.append(Detection(*map(float, small.box(box)), float(score), landmarks))
+            x, y, w, h = map(float, small.box(box))
+            found.append(Detection(x, y, w, h, float(score), landmarks))
         return found
 
     def _eyes(
@@ -74,8 +76,8 @@ class Cascade:
             maxSize=(most, most),
             outputRejectLevels=True,
         )
-        boxes = np.reshape(boxes, (-1, 4)).astype(float)
-        centres = boxes[:, :2] + boxes[:, 2:] / 2
+        edges = np.reshape(boxes, (-1, 4)).astype(float)
+        centres = edges[:, :2] + edges[:, 2:] / 2
         pair = eye_pair(centres / width, np.ravel(scores))
         return pair * width + (x, top) - 0.5
 

@@ -52,7 +52,8 @@ class YuNet:
             if max(row[2:4]) < self._min_face * min(height, width):
                 continue
             landmarks = small.points(row[4:14].reshape(5, 2))
-            found.append(Detection(*map(float, small.box(row[:4])), float(row[14]), landmarks))
+            x, y, w, h = map(float, small.box(row[:4]))
+            found.append(Detection(x, y, w, h, float(row[14]), landmarks))
         return found
 
 

@@ -12,6 +12,7 @@ from merflow.faces.crops import CropCodec, read_crops
 from merflow.features.samples import Sample
 from merflow.media.sound import read_sound
 from merflow.noise.folder import NoiseFolder
+from merflow.noise.manifest import NoiseRow
 from merflow.noise.sound import corrupt_sound
 from merflow.noise.visual import transform_crops
 
@@ -51,13 +52,14 @@ class Sounds:
                 read_sound(checked_clip(self._root, sample.clip, sample.path, sample.sha256)),
             )
         sound = self._last[1]
-        return sound if sample.noise is None else self._corrupted(sound, sample)
+        if sample.noise is None:
+            return sound
+        return self._corrupted(sound, sample.clip, sample.noise)
 
-    def _corrupted(self, sound: np.ndarray, sample: Sample) -> np.ndarray:
-        row = sample.noise
+    def _corrupted(self, sound: np.ndarray, clip: str, row: NoiseRow) -> np.ndarray:
         if self._noise is None:
             raise MerflowError(
-                f"clip {sample.clip} is to be mixed with {row.noise_file}, but no noise folder is "
+                f"clip {clip} is to be mixed with {row.noise_file}, but no noise folder is "
                 "named: give --noise-root"
             )
         if self._noise.sha256(row.noise_file) != row.noise_sha256:

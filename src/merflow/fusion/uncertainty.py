@@ -54,7 +54,13 @@ class UncertaintyLoss(Loss):
         emotion: Int[Tensor, " batch"],
         valence: Float[Tensor, " batch"],
     ) -> Float[Tensor, ""]:
-        """Return the loss of a batch."""
+        """Return the loss of a batch.
+
+        Raises:
+            ValueError: The decoder gave no valence; there is then nothing to weigh.
+        """
+        if decoded.valence is None:
+            raise ValueError("a loss that weighs two tasks needs a decoder of valence")
         of_emotion = emotion_loss(decoded.logits, emotion)
         return self.combine(of_emotion, valence_loss(decoded.valence, valence))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import overload
 
 import av
 from av.audio.stream import AudioStream
@@ -34,6 +35,9 @@ class ClipDefect(MerflowError):  # noqa: N818 - a state of a file, not a failure
         super().__init__(detail if path is None else f"{path}: {detail}; replace or remove it")
         self.reason = reason
         self.detail = detail
+
+
+Frame = av.AudioFrame | av.VideoFrame
 
 
 @contextmanager
@@ -90,10 +94,22 @@ def sound_stream(container: InputContainer, path: str | Path) -> AudioStream:
     raise ClipDefect("soundless", "it has no sound stream", path)
 
 
+@overload
+def decoded(
+    container: InputContainer, streams: Sequence[VideoStream]
+) -> Iterator[av.VideoFrame]: ...
+@overload
+def decoded(
+    container: InputContainer, streams: Sequence[AudioStream]
+) -> Iterator[av.AudioFrame]: ...
+@overload
 def decoded(
     container: InputContainer, streams: Sequence[AudioStream | VideoStream]
-) -> Iterator[tuple[int, av.AudioFrame | av.VideoFrame]]:
-    """Yield (index of the stream, frame) of the given streams, in the file's order.
+) -> Iterator[Frame]: ...
+def decoded(
+    container: InputContainer, streams: Sequence[AudioStream | VideoStream]
+) -> Iterator[Frame]:
+    """Yield the frames of the given streams, in the file's order.
 
     Damaged packets are skipped; where the file breaks off, what the decoders still hold is kept.
     """
@@ -107,16 +123,15 @@ def decoded(
             break
         except IndexError:  # demux flushes streams that appeared on the way and has no decoder
             break
-        for frame in _kept(packet.decode):
-            yield packet.stream.index, frame
+        yield from _kept(packet.decode)
     for stream in streams:
-        for frame in _kept(stream.codec_context.decode):
-            yield stream.index, frame
+        yield from _kept(stream.codec_context.decode)
 
 
-def _kept(decode: Callable[[], list]) -> list:
-    """Return what ``decode`` gives, or nothing where it fails."""
+def _kept(decode: Callable[[], Sequence[object]]) -> list[Frame]:
+    """Return the frames that ``decode`` gives, or nothing where it fails."""
     try:
-        return decode()
+        found = decode()
     except (av.FFmpegError, ValueError):
         return []
+    return [frame for frame in found if isinstance(frame, Frame)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 
 from merflow.media.container import ClipDefect, decoded, opened, picture_stream, sound_stream
@@ -38,9 +39,9 @@ def check_clip(path: str | Path) -> ClipFacts:
     resampler, frames, samples, peak = Resampler(), 0, 0, 0.0
     with opened(path) as container:
         picture, sound = picture_stream(container, path), sound_stream(container, path)
-        clock = Clock(picture.average_rate and float(picture.average_rate))
-        for index, frame in decoded(container, [picture, sound]):
-            if index == picture.index:
+        clock = Clock(picture.average_rate)
+        for frame in decoded(container, [picture, sound]):
+            if isinstance(frame, av.VideoFrame):
                 clock.time(frame)
                 frames += 1
             else:

@@ -51,7 +51,7 @@ def read_sound(path: str | Path) -> Float32[np.ndarray, "samples"]:
     pieces, resampler = [], Resampler()
     with opened(path) as container:
         stream = sound_stream(container, path)
-        for _, frame in decoded(container, [stream]):
+        for frame in decoded(container, [stream]):
             pieces.append(resampler.feed(frame))
     pieces.append(resampler.flush())
     sound = np.concatenate(pieces)

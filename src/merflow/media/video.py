@@ -1,6 +1,7 @@
 """Pictures of a clip, one in memory at a time."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -19,9 +20,9 @@ JUMP_S = 60.0
 class Clock:
     """Times of the frames of one stream in seconds; the first is at 0, none before the last."""
 
-    def __init__(self, rate: float | None) -> None:
+    def __init__(self, rate: Fraction | float | None) -> None:
         """Take the stream's average rate (frames a second) for frames without a time stamp."""
-        self._gap = 1.0 / rate if rate else 0.04
+        self._gap = 1.0 / float(rate) if rate else 0.04
         self._zero = 0.0
         self._last: float | None = None
         self.end = 0.0
@@ -29,7 +30,8 @@ class Clock:
 
     def time(self, frame: av.VideoFrame) -> float:
         """Return the time of the next frame."""
-        stamp = frame.time if frame.pts is not None and frame.time_base else None
+        base = frame.time_base
+        stamp = frame.time if frame.pts is not None and base else None
         if stamp is None:
             time = self.end
         else:
@@ -37,7 +39,7 @@ class Clock:
             if self._last is None or not self._last <= time <= self.end + JUMP_S:
                 time = self.end
                 self._zero = stamp - time
-        lasts = float(frame.duration * frame.time_base) if stamp is not None else 0.0
+        lasts = float(frame.duration * base) if stamp is not None and base else 0.0
         self._last = time
         self.end = time + (lasts if 0.0 < lasts < JUMP_S else self._gap)
         return time
@@ -61,8 +63,8 @@ def iterate_frames(
     due, seen = 0, False
     with opened(path) as container:
         stream = picture_stream(container, path)
-        clock = Clock(stream.average_rate and float(stream.average_rate))
-        for _, frame in decoded(container, [stream]):
+        clock = Clock(stream.average_rate)
+        for frame in decoded(container, [stream]):
             seen = True
             time = clock.time(frame)
             if fps is not None:

@@ -48,7 +48,7 @@ def draw_row(spec: Spec, clip: str, copy: int, folder: NoiseFolder) -> NoiseRow:
     shares = generator(spec["seed"], "noise", clip, copy).random(6)
     name = folder.names[int(shares[0] * len(folder.names))]
     snrs = PRESETS[spec["preset"]]
-    chosen = {"transform": "identity", "magnitude": [0, 0]}
+    chosen: Mapping[str, Any] = {"transform": "identity", "magnitude": [0, 0]}
     if spec["visual"]:
         chosen = spec["visual"][int(shares[3] * len(spec["visual"]))]
     low, high = map(float, chosen["magnitude"])

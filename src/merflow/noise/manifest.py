@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
@@ -88,4 +88,5 @@ def read_noise(path: Path) -> list[NoiseRow]:
 
 def _row(record: dict[str, str]) -> NoiseRow:
     """Convert the texts of a csv row to the types of :class:`NoiseRow`."""
-    return NoiseRow(**{field.name: field.type(record[field.name]) for field in fields(NoiseRow)})
+    types = get_type_hints(NoiseRow)
+    return NoiseRow(**{name: types[name](record[name]) for name in COLUMNS})

@@ -65,8 +65,12 @@ def rotate(crops: Crops, magnitude: float, seed: int = 0) -> Crops:
     _fix_threads()
     height, width = crops.shape[1:3]
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), magnitude, 1.0)
-    options = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REFLECT}
-    return _each(crops, lambda frame: cv2.warpAffine(frame, matrix, (width, height), **options))
+    return _each(
+        crops,
+        lambda frame: cv2.warpAffine(
+            frame, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        ),
+    )
 
 
 def cutout(crops: Crops, magnitude: float, seed: int) -> Crops:
