@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 MARK = "progress: "
+BEGUN = "begun: "
 EVERY_S = 5.0
 
 
@@ -25,6 +26,10 @@ class Progress:
         self.done = 0
         self._clock = clock
         self._started = self._told = clock()
+
+    def begin(self, count: int = 1) -> None:
+        """Print that units are begun, which are lost if the job is killed before they are kept."""
+        print(f"{BEGUN}{self.what}: {count} {self.unit}", flush=True)
 
     def add(self, count: int = 1) -> None:
         """Count units as done; print a line if the last is some seconds old, or this the end."""

@@ -93,6 +93,7 @@ class ShardStore:
         progress = Progress(name, len(missing), "items")
         for start in range(0, len(missing), batch):
             chosen = missing[start : start + batch]
+            progress.begin(len(chosen))
             part = self.folder / f"part-{own}-{digest8(chosen)}{self.codec.suffix}"
             with replacing(part) as temporary:
                 self.codec.write(temporary, compute(chosen), self.recipe)

@@ -80,6 +80,7 @@ def train_all(
     for seed in how.seeds:
 
         def train(seed: int = seed) -> Trained:
+            progress.begin()
             return _train(data, build, how, seed, classes, valence, weights)
 
         part = store.seed(seed, train)
