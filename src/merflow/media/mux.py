@@ -11,8 +11,8 @@ from jaxtyping import Float, UInt8
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
 
-# Without mbtree: x264's vector code for it takes whole groups of blocks, reads past the end of a row
-# where the width is no multiple of 256 pixels, and so made a few bytes differ from run to run.
+# Without mbtree: x264's vector code for it takes whole groups of blocks, reads past the end of a
+# row where the width is no multiple of 256 pixels, and so made some bytes differ between runs.
 PICTURE = {"preset": "veryfast", "crf": "20", "threads": "1", "mbtree": "0"}
 SOUND_BITS = 64_000
 CHUNK = 1024

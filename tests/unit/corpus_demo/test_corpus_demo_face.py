@@ -121,6 +121,8 @@ def test_speakers_look_different():
         Expression(mouth_open=0.5),
         Expression(mouth_width=1.2),
         Expression(nose_wrinkle=0.8),
+        Expression(gaze_x=1.0),
+        Expression(gaze_y=-1.0),
     ],
 )
 def test_each_number_of_an_expression_is_seen(other):

@@ -12,6 +12,7 @@ from merflow.corpus.demo.features import (
     draw_brows,
     draw_eyes,
     draw_mouth,
+    habitual,
     shade_expression,
 )
 from merflow.corpus.demo.identity import Identity
@@ -76,7 +77,8 @@ class Face:
         )
 
     def draw(self, shown: Expression, pose: Pose) -> UInt8[np.ndarray, "height width 3"]:
-        """Return one RGB frame."""
+        """Return one RGB frame: an expression on the speaker's own resting face."""
+        shown = habitual(self.who, shown)
         head = shade_expression(self.head, self.grid, shown)
         draw_mouth(head, self.grid, self.who, shown)
         draw_eyes(head, self.grid, self.who, shown)

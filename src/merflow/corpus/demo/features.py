@@ -1,6 +1,6 @@
 """What moves in a face: brows, eyes, cheeks and mouth, from an expression's numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,11 +13,12 @@ from merflow.corpus.demo.portrait import EYE_LEVEL, MOUTH_LEVEL, mixed, scaled
 Head = UInt8[np.ndarray, "height width 3"]
 SIDES = (-1, 1)
 ALONG = np.linspace(-1, 1, 15)
+GAZE = (0.055, 0.022)  # face units that the iris moves at most
 
 
 @dataclass(frozen=True)
 class Expression:
-    """Seven numbers of a face; 0 is at rest where nothing else is said.
+    """The numbers of a face; 0 is at rest where nothing else is said.
 
     Attributes:
         brow_raise: Brows up, -1..1.
@@ -27,6 +28,8 @@ class Expression:
         mouth_open: 0..1.
         mouth_width: 1 at rest, .8..1.25.
         nose_wrinkle: 0..1.
+        gaze_x: Where the eyes look, -1 (to the picture's left) .. 1.
+        gaze_y: The same, -1 (up) .. 1 (down).
     """
 
     brow_raise: float = 0.0
@@ -36,6 +39,20 @@ class Expression:
     mouth_open: float = 0.0
     mouth_width: float = 1.0
     nose_wrinkle: float = 0.0
+    gaze_x: float = 0.0
+    gaze_y: float = 0.0
+
+
+def habitual(who: Identity, shown: Expression) -> Expression:
+    """Return an expression on a speaker's resting face."""
+    lids = shown.eye_open + who.eye_open * min(shown.eye_open, 1.0)  # a shut eye is shut
+    return replace(
+        shown,
+        brow_raise=shown.brow_raise + who.brow_raise,
+        inner_brow=shown.inner_brow + who.inner_brow,
+        eye_open=max(lids, 0.0),
+        mouth_curve=shown.mouth_curve + who.mouth_curve,
+    )
 
 
 def shade_expression(head: Head, grid: Grid, shown: Expression) -> Head:
@@ -73,7 +90,8 @@ def draw_eyes(head: Head, grid: Grid, who: Identity, shown: Expression) -> None:
         if opening > 0.08:
             rows, columns, inner = grid.window((centre, EYE_LEVEL), (0.24, 0.16))
             patch = head[rows, columns]
-            ball = _eyeball(inner, patch.shape, who, (centre, EYE_LEVEL + 0.004), high)
+            looks = centre + GAZE[0] * shown.gaze_x, EYE_LEVEL + 0.004 + GAZE[1] * shown.gaze_y
+            ball = _eyeball(inner, patch.shape, who, looks, EYE_LEVEL - 0.55 * high)
             mask = np.zeros(patch.shape, np.uint8)
             inner.fill(mask, np.concatenate([upper, lower[::-1]]), (255, 255, 255))
             kept = cv2.multiply(patch, 255 - mask, scale=1 / 255)
@@ -85,9 +103,9 @@ def draw_eyes(head: Head, grid: Grid, who: Identity, shown: Expression) -> None:
 
 
 def _eyeball(
-    grid: Grid, shape: tuple[int, ...], who: Identity, centre: tuple[float, float], high: float
+    grid: Grid, shape: tuple[int, ...], who: Identity, centre: tuple[float, float], lid: float
 ) -> Head:
-    """Return a window filled with the white of an eye, iris, pupil and glint."""
+    """Return a window filled with an eye's white, iris, pupil and glint, dark above a level."""
     u, v = centre
     ball = np.full(shape, 216, np.uint8)
     ball[:] = (226, 222, 218)
@@ -95,7 +113,7 @@ def _eyeball(
     grid.ellipse(ball, (u, v), (0.066, 0.066), who.iris)
     grid.ellipse(ball, (u, v), (0.036, 0.036), (12, 10, 10))
     grid.ellipse(ball, (u - 0.024, v - 0.026), (0.014, 0.014), (250, 250, 250))
-    ball[: max(0, int((v - high * 0.55) * grid.radius + grid.origin[1]))] //= 2
+    ball[: max(0, int(lid * grid.radius + grid.origin[1]))] //= 2
     return ball
 
 

@@ -66,6 +66,10 @@ class Identity:
         parting: Where the hair parts, -1..1.
         hair_length: How far down the hair falls, 0 (short) .. 1 (shoulders).
         beard: Darkness of the beard, 0..1.
+        brow_raise: Added to that number of every expression, like the three below.
+        inner_brow: Of a face that looks stern (below 0) or sorry (above) when it rests.
+        eye_open: Of heavy or wide lids.
+        mouth_curve: Of corners that hang or rise when the mouth rests.
     """
 
     skin: Colour
@@ -85,6 +89,10 @@ class Identity:
     parting: float
     hair_length: float
     beard: float
+    brow_raise: float = 0.0
+    inner_brow: float = 0.0
+    eye_open: float = 0.0
+    mouth_curve: float = 0.0
 
 
 def _near(rng: np.random.Generator, palette: tuple[Colour, ...], spread: float) -> Colour:
@@ -119,4 +127,8 @@ def draw_identity(rng: np.random.Generator, female: bool) -> Identity:
         parting=rng.uniform(-0.7, 0.7),
         hair_length=rng.uniform(0.35, 1.0) if female else rng.uniform(0.0, 0.12),
         beard=0.0 if female or rng.random() < 0.6 else rng.uniform(0.2, 0.8),
+        brow_raise=rng.normal(0.0, 0.10),
+        inner_brow=rng.normal(0.0, 0.12),
+        eye_open=rng.normal(0.0, 0.05),
+        mouth_curve=rng.normal(0.0, 0.10),
     )

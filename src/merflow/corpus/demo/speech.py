@@ -8,17 +8,21 @@ from multiprocessing.connection import Connection
 import numpy as np
 from jaxtyping import Float32
 
-from merflow.corpus.demo.voices import Prosody, Voice
+from merflow.corpus.demo.voices import Prosody, Voice, habitual
 from merflow.errors import MerflowError
 from merflow.media.sound import RATE
 
 LANGUAGE = "English (Great Britain)"
 PITCH_FLOOR, PITCH_CEILING = 60.0, 600.0
-SPEAKING_S = 2.2  # about what one of the sentences takes at tempo 1
+WORDS_A_MINUTE = 210
+SPEAKING_S = 1.8  # about what one of the sentences takes at tempo 1
 FLOOR_DB = -66.0
 FADE_S = 0.01
 PEAK = 0.97
-PSOLA_SEED = 1
+PSOLA_SEED = HISS_SEED = 1
+ENVELOPE_S = 0.06
+QUIETEST = 0.05  # below this share of the loudest, all is treated alike: pauses stay pauses
+TREMOR_HZ = 6.0
 Sound = Float32[np.ndarray, " samples"]
 
 
@@ -84,11 +88,11 @@ def _utter(utterance: Utterance) -> Sound:
     """Synthesise, shift and colour one utterance; only for a process that has spoken nothing."""
     from parselmouth.praat import call, run
 
-    voice, prosody = utterance.voice, utterance.prosody
+    voice, prosody = utterance.voice, habitual(utterance.voice, utterance.prosody)
     mark = "?" if prosody.question else "."
     text = " ".join(f"{sentence}{mark}" for sentence in utterance.sentences)
     synthesiser = call("Create SpeechSynthesizer", LANGUAGE, voice.variant)
-    call(synthesiser, "Speech output settings", RATE, 0.01, 1.0, 1.0, 175, "IPA")
+    call(synthesiser, "Speech output settings", RATE, 0.01, 1.0, 1.0, WORDS_A_MINUTE, "IPA")
     made = call(synthesiser, "To Sound", text, "no")
     plain = made[0] if isinstance(made, list) else made
     # PSOLA fills voiceless stretches at random, from a generator that starts at the time of day.
@@ -103,10 +107,36 @@ def _utter(utterance: Utterance) -> Sound:
         prosody.pitch_range,
         1.0 / prosody.tempo,
     )
-    samples = _trim(shifted.values[0])
-    bright = samples - prosody.brightness * np.concatenate([[0.0], samples[:-1]])
-    level = np.sqrt(np.mean(bright**2))
-    return (bright * (10 ** (prosody.level_db / 20) / max(level, 1e-9))).astype(np.float32)
+    coloured = colour(_trim(shifted.values[0]), prosody)
+    level = np.sqrt(np.mean(coloured**2))
+    return (coloured * (10 ** (prosody.level_db / 20) / max(level, 1e-9))).astype(np.float32)
+
+
+def colour(samples: np.ndarray, prosody: Prosody) -> np.ndarray:
+    """Give speech at 16 kHz its loudness contour, its breath and its brightness (source: ours).
+
+    Args:
+        samples: Of shape (samples,), float64.
+        prosody: ``swing``, ``fall_db``, ``tremor``, ``breath`` and ``brightness`` are used.
+    """
+    loud = _envelope(samples)
+    time = np.arange(samples.size) / RATE
+    share = time / max(time[-1], 1e-9) - 0.5
+    gain = np.maximum(loud / loud.max(), QUIETEST) ** (prosody.swing - 1)
+    gain *= 10 ** (-prosody.fall_db * share / 20)
+    gain *= 1 + prosody.tremor * np.sin(2 * np.pi * TREMOR_HZ * time)
+    hiss = np.random.default_rng(HISS_SEED).standard_normal(samples.size + 1)
+    # The difference of neighbours is a hiss without low frequencies, of variance 2.
+    voiced = gain * (samples + prosody.breath * loud * np.diff(hiss) / 2**0.5)
+    return voiced - prosody.brightness * np.concatenate([[0.0], voiced[:-1]])
+
+
+def _envelope(samples: np.ndarray) -> np.ndarray:
+    """Return the RMS around each sample, above 0."""
+    width = min(round(ENVELOPE_S * RATE), samples.size)
+    total = np.concatenate([[0.0], np.cumsum(samples**2)])
+    first = np.clip(np.arange(samples.size) - width // 2, 0, samples.size - width)
+    return np.sqrt(np.maximum((total[first + width] - total[first]) / width, 1e-12))
 
 
 def _trim(samples: np.ndarray) -> np.ndarray:
@@ -121,17 +151,18 @@ def sentences_for(duration_s: float, tempo: float) -> int:
 
 
 def fit(speech: Sound, duration_s: float, rng: np.random.Generator) -> Sound:
-    """Return a sound of exactly ``duration_s``: padded, or cut and faded out, never all zero.
+    """Return a sound of exactly ``duration_s``: padded, or cut to its end, never all zero.
 
-    A quiet noise lies under all of it. A sound that would clip is turned down.
+    A quiet noise lies under all of it. A sound that would clip is turned down. Of speech that is
+    too long the end is kept, faded in: there the pitch rises or falls.
     """
     length = round(duration_s * RATE)
     room = rng.normal(0.0, 10 ** (FLOOR_DB / 20), length)
     slack = max(0, length - speech.size)
     start = round(slack * rng.uniform(0.2, 0.8))
-    kept = speech[: length - start].astype(np.float64)
+    kept = speech[max(0, speech.size - length) :].astype(np.float64)
     fade = min(kept.size, round(FADE_S * RATE))
     if kept.size < speech.size:
-        kept[kept.size - fade :] *= np.linspace(1.0, 0.0, fade)
+        kept[:fade] *= np.linspace(0.0, 1.0, fade)
     room[start : start + kept.size] += kept
     return (room * min(1.0, PEAK / np.abs(room).max(initial=1e-9))).astype(np.float32)
