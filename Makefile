@@ -35,10 +35,11 @@ test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (8 mi
 test-fast: $(STAMP)  ## unit tests only
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
-lint: $(STAMP)  ## ruff, snakefmt, snakemake --lint
+lint: $(STAMP)  ## ruff, snakefmt, mypy, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check --line-length 100 Snakefile workflow/rules
+	$(BIN)/mypy
 	$(BIN)/python .ci/lint_workflow.py
 
 report: $(STAMP)  ## one HTML file with tables and figures (works offline)
