@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: help environment reproduce test test-fast lint report clean
+.PHONY: help environment reproduce test test-fast lint report readme clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,10 +41,14 @@ lint: $(STAMP)  ## ruff, snakefmt, mypy, snakemake --lint
 	$(BIN)/snakefmt --check --line-length 100 Snakefile workflow/rules
 	$(BIN)/mypy
 	$(BIN)/python .ci/lint_workflow.py
+	$(BIN)/python .ci/readme_table.py --check
 
 report: $(STAMP)  ## one HTML file with tables and figures (works offline)
 	$(BIN)/snakemake --cores 1 --report results/report.html
 	@echo "merflow: open results/report.html"
+
+readme: $(STAMP)  ## put the demo's Table 1 into README.md
+	$(BIN)/python .ci/readme_table.py
 
 clean:  ## remove what can be made again, but not the environment
 	rm -rf results/corpus results/faces results/noise results/features results/runs results/private results/logs .snakemake
