@@ -17,7 +17,7 @@ COLUMNS = [
 ]
 
 
-def rows(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict]:
+def rows(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return one row for each system, split, metric and reading that was trained both ways.
 
     Args:
@@ -46,12 +46,14 @@ def _numbers(name: str, scores: Mapping[str, Any], metric: str) -> dict[str, flo
     return {name: scores[metric], f"{name}_low": low, f"{name}_high": high}
 
 
-def as_frame(found: Sequence[dict]) -> pd.DataFrame:
+def as_frame(found: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return the rows as a tidy table."""
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[dict]) -> str:
+def page(
+    spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[dict[str, Any]]
+) -> str:
     """Return the ablation as Markdown: for each split the main metric of both readings."""
     parts = [f"# Training with noisy copies, on corpus {spec['corpus']}\n"]
     if spec.get("note"):
@@ -74,7 +76,7 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[d
     return "\n".join(parts)
 
 
-def _table(spec: Mapping[str, Any], found: Sequence[dict]) -> str:
+def _table(spec: Mapping[str, Any], found: Sequence[dict[str, Any]]) -> str:
     decimals = spec["decimals"]
     readings = [name for name in READINGS if any(row["reading"] == name for row in found)]
     by_place = {(row["system"], row["reading"]): row for row in found}
@@ -82,11 +84,10 @@ def _table(spec: Mapping[str, Any], found: Sequence[dict]) -> str:
     for system in dict.fromkeys(row["system"] for row in found):
         line = [system]
         for reading in readings:
-            row = by_place.get((system, reading))
+            row = by_place.get((system, reading), {})
             for name, sign in (("clean", ""), ("noise", ""), ("difference", "+")):
-                known = row is not None and name in row
-                bounds = (row[f"{name}_low"], row[f"{name}_high"]) if known else ()
-                line.append(with_interval(row[name], bounds, decimals, sign) if known else "-")
+                bounds = [row[f"{name}_{end}"] for end in ("low", "high") if name in row]
+                line.append(with_interval(row[name], bounds, decimals, sign) if bounds else "-")
         lines.append(line)
     heads = [f"{r}: {name}" for r in readings for name in ("clean", "noise", "noise - clean")]
     return table(["System", *heads], lines)

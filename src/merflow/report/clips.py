@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -50,7 +51,7 @@ def read_quarantine(paths: Sequence[Path], manifest: pd.DataFrame) -> pd.DataFra
     return every.sort_values(["clip", "reason"], ignore_index=True)
 
 
-def clip_counts(manifest: pd.DataFrame, quarantine: pd.DataFrame) -> dict[str, dict]:
+def clip_counts(manifest: pd.DataFrame, quarantine: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return, for each split, the clips used and those quarantined by reason.
 
     A faceless clip is counted under its reason, and is among those used all the same.

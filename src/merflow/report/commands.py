@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -41,7 +42,16 @@ def group() -> None:
 @click.option("--out", type=PATH, required=True, help="Unrounded scores, by seed and fold.")
 @click.option("--out-json", type=PATH, required=True, help="metrics.json: Table 1's scores.")
 @click.option("--out-scores", type=PATH, required=True, help="scores.json: the tables' source.")
-def metrics(spec, manifest, folds, quarantines, predictions, out, out_json, out_scores) -> None:
+def metrics(
+    spec: dict[str, Any],
+    manifest: Path,
+    folds: Path,
+    quarantines: tuple[Path, ...],
+    predictions: tuple[str, ...],
+    out: Path,
+    out_json: Path,
+    out_scores: Path,
+) -> None:
     """Score every system on every labelled split, with intervals and paired differences."""
     from merflow.report import clips, document
     from merflow.report.headline import headline
@@ -67,7 +77,13 @@ def metrics(spec, manifest, folds, quarantines, predictions, out, out_json, out_
 @csv_option
 @click.option("--out-differences", type=PATH, required=True, help="Paired differences, tidy.")
 @md_option
-def table1(spec, scores_file, out_csv, out_differences, out_md) -> None:
+def table1(
+    spec: dict[str, Any],
+    scores_file: Path,
+    out_csv: Path,
+    out_differences: Path,
+    out_md: Path,
+) -> None:
     """Write the paper's Table 1, our scores beside the paper's, and paired differences."""
     from merflow.report import differences_table
     from merflow.report import table1 as table
@@ -90,7 +106,12 @@ def table1(spec, scores_file, out_csv, out_differences, out_md) -> None:
 @scores_option
 @csv_option
 @md_option
-def augmentation(spec, scores_file, out_csv, out_md) -> None:
+def augmentation(
+    spec: dict[str, Any],
+    scores_file: Path,
+    out_csv: Path,
+    out_md: Path,
+) -> None:
     """Write the ablation: trained on clean clips alone, and with noisy copies."""
     from merflow.report import augmentation as ablation
     from merflow.report.outputs import write_table
@@ -119,7 +140,15 @@ def augmentation(spec, scores_file, out_csv, out_md) -> None:
 @click.option("--out-svg", type=PATH, required=True)
 @click.option("--out-png", type=PATH, required=True)
 @csv_option
-def figure4(spec, manifest, folds, probes, out_svg, out_png, out_csv) -> None:
+def figure4(
+    spec: dict[str, Any],
+    manifest: Path,
+    folds: Path,
+    probes: tuple[str, ...],
+    out_svg: Path,
+    out_png: Path,
+    out_csv: Path,
+) -> None:
     """Draw the paper's Figure 4: probes over the relative depth of their layer."""
     from merflow.report import figure4 as figure
     from merflow.report.labels import scored_splits
@@ -142,7 +171,14 @@ def figure4(spec, manifest, folds, probes, out_svg, out_png, out_csv) -> None:
 @click.option("--predictions", type=MADE, required=True, help="A predictions parquet.")
 @click.option("--split", required=True, help="Which test split.")
 @click.option("--out", type=PATH, required=True, help="The challenge's csv.")
-def submission(spec, manifest, quarantines, predictions, split, out) -> None:
+def submission(
+    spec: dict[str, Any],
+    manifest: Path,
+    quarantines: tuple[Path, ...],
+    predictions: Path,
+    split: str,
+    out: Path,
+) -> None:
     """Write the challenge's csv: one row for each clip of a test split."""
     from merflow.report import clips
     from merflow.report.outputs import write_csv
@@ -171,7 +207,12 @@ def submission(spec, manifest, quarantines, predictions, split, out) -> None:
 )
 @click.option("--weights", multiple=True, help="NAME=file or folder of a checkpoint; repeatable.")
 @click.option("--out", type=PATH, required=True, help="run.json.")
-def run(spec, benchmark_dir, weights, out) -> None:
+def run(
+    spec: dict[str, Any],
+    benchmark_dir: Path,
+    weights: tuple[str, ...],
+    out: Path,
+) -> None:
     """Record versions, machine, commit, weights and the time of each rule."""
     from merflow.report.outputs import write_json
     from merflow.report.pairs import parse_pairs
@@ -187,7 +228,12 @@ def run(spec, benchmark_dir, weights, out) -> None:
 @manifest_option
 @quarantine_option
 @click.option("--out", type=PATH, required=True, help="A committed manifest.")
-def manifest(spec, manifest, quarantines, out) -> None:
+def manifest(
+    spec: dict[str, Any],
+    manifest: Path,
+    quarantines: tuple[Path, ...],
+    out: Path,
+) -> None:
     """Record versions, counts and digests of a corpus; no clip, time, host or path."""
     from merflow.report import clips
     from merflow.report.outputs import write_json

@@ -1,6 +1,6 @@
 """Paired differences between systems: what the paper's claims are about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ class Differences:
     definitions: Mapping[str, Mapping[str, Any]]
     rounding: Rounding
 
-    def all(self) -> dict:
+    def all(self) -> dict[str, Any]:
         """Return the differences ``{kind: {system: {augmentation: {reading: {split: ...}}}}}``.
 
         ``fusion-unimodal``: of systems of several modalities, by the best of one;
@@ -41,20 +41,21 @@ class Differences:
         both hold ``{against: difference}``. ``noise-clean``: of one system trained with and
         without noisy copies, without the level of the augmentation.
         """
-        found: dict = {FUSION: {}, JOINT: {}, NOISE: {}}
+        found: dict[str, Any] = {FUSION: {}, JOINT: {}, NOISE: {}}
         for key in self.scored:
             system, augmentation, reading, split = key
             base = system.replace("-jdev", "-baseline")
-            rivals = {JOINT: {base: METRICS}} if base != system else {}
-            rivals[FUSION] = self._rivals(system, augmentation, reading)
+            rivals: dict[str, Mapping[str, Sequence[str]]] = {
+                FUSION: self._rivals(system, augmentation, reading),
+                JOINT: {base: METRICS} if base != system else {},
+            }
             for kind, by_rival in rivals.items():
                 for against, metrics in by_rival.items():
-                    gap = self._gap(key, (against, *key[1:]), metrics)
+                    gap = self._gap(key, (against, augmentation, reading, split), metrics)
                     if gap is not None:
                         nest(found[kind], (*key, against), gap)
-            gap = None
-            if augmentation == "noise":
-                gap = self._gap(key, (system, "clean", reading, split), METRICS)
+            clean = (system, "clean", reading, split)
+            gap = self._gap(key, clean, METRICS) if augmentation == "noise" else None
             if gap is not None:
                 nest(found[NOISE], (system, reading, split), gap)
         return found
@@ -84,19 +85,21 @@ class Differences:
 
     def _rivals(self, system: str, augmentation: str, reading: str) -> dict[str, list[str]]:
         """Return the best unimodal systems, each with the metrics that it is best in."""
-        made, found = makeup(system, self.definitions), {}
+        made = makeup(system, self.definitions)
+        found: dict[str, list[str]] = {}
         if made.fusion:
             for metric, name in self.best_unimodal(made, augmentation, reading).items():
                 found.setdefault(name, []).append(metric)
         return found
 
-    def _gap(self, first: Key, second: Key, metrics: tuple[str, ...] | list[str]) -> dict | None:
+    def _gap(self, first: Key, second: Key, metrics: Sequence[str]) -> dict[str, Any] | None:
         """Return the difference in some metrics, None where the two cannot be compared."""
         if second not in self.scored:
             return None
         cells = self.scorer.common(first[3], self.scored[first], self.scored[second])
-        seed = self.scorer.spec["bootstrap"]["seed"]
-        gap = None if cells is None else difference(*cells, seed, self.rounding)
+        if cells is None:
+            return None
+        gap = difference(*cells, self.scorer.spec["bootstrap"]["seed"], self.rounding)
         if gap is None:
             return None
         own = {metric: gap[metric] for metric in metrics if metric in gap}

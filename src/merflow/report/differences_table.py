@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -59,17 +60,25 @@ def differences(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Di
         spec: As :func:`merflow.report.table1.cells`.
         document: ``scores.json``.
     """
-    listed = set(systems(spec, document))
-    return [
-        found
-        for comparison in TITLES
-        for reading in READINGS
-        for system in systems(spec, document)
-        for row in spec["rows"]
-        for against, gap in _gaps(document, comparison, system, row, reading).items()
-        if against in listed
-        for found in _differences(gap, comparison, reading, system, against, row["name"])
-    ]
+    names, found = systems(spec, document), []
+    for comparison, reading, system, row in product(TITLES, READINGS, names, spec["rows"]):
+        for against, gap in _gaps(document, comparison, system, row, reading).items():
+            for metric in (metric for metric in SHORT if metric in gap and against in names):
+                low, high = gap["interval"][metric]
+                one = Difference(
+                    comparison=comparison,
+                    reading=reading,
+                    system=system,
+                    against=against,
+                    row=row["name"],
+                    metric=SHORT[metric],
+                    difference=gap[metric],
+                    low=low,
+                    high=high,
+                    clips=gap["clips"],
+                )
+                found.append(one)
+    return found
 
 
 def _gaps(
@@ -81,14 +90,6 @@ def _gaps(
 ) -> Mapping[str, Any]:
     by_augmentation = document["differences"][comparison].get(system, {})
     return by_augmentation.get(row["augmentation"], {}).get(reading, {}).get(row["split"], {})
-
-
-def _differences(gap: Mapping[str, Any], *place: str) -> list[Difference]:
-    return [
-        Difference(*place, SHORT[metric], gap[metric], *gap["interval"][metric], gap["clips"])
-        for metric in SHORT
-        if metric in gap
-    ]
 
 
 def as_frame(found: Sequence[Difference]) -> pd.DataFrame:

@@ -31,12 +31,12 @@ def parse_label(text: str) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
-def selection_bias(scored: Mapping[Key, Scored], rounding: Rounding) -> dict:
+def selection_bias(scored: Mapping[Key, Scored], rounding: Rounding) -> dict[str, Any]:
     """Return organiser - honest on ``train`` for each system and augmentation.
 
     On a test set neither reading has selected anything, so there is no such bias there.
     """
-    found: dict = {}
+    found: dict[str, Any] = {}
     for (system, augmentation, reading, split), one in scored.items():
         honest = scored.get((system, augmentation, "honest", split))
         if reading != "organiser" or split != TRAIN or honest is None:
@@ -50,9 +50,9 @@ def selection_bias(scored: Mapping[Key, Scored], rounding: Rounding) -> dict:
 def build(
     spec: Mapping[str, Any],
     labels: dict[str, SplitLabels],
-    clips: Mapping[str, Mapping],
+    clips: Mapping[str, Mapping[str, Any]],
     predictions: Mapping[str, Path],
-) -> tuple[dict, pd.DataFrame]:
+) -> tuple[dict[str, Any], pd.DataFrame]:
     """Score all predictions.
 
     Args:
@@ -70,7 +70,7 @@ def build(
     for label in sorted(predictions):
         for split, one in scorer.file(predictions[label], label).items():
             scored[*parse_label(label), split] = one
-    systems: dict = {}
+    systems: dict[str, Any] = {}
     for keys, one in scored.items():
         nest(systems, keys, summary(one.cell, rounding))
     document = {

@@ -22,7 +22,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#555555"
 WIDEST = 84  # characters of a line of the title
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": GREY,
     "axes.spines.right": False,
     "axes.spines.top": False,

@@ -2,14 +2,19 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import FancyArrowPatch
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox, BboxBase
+
+Side = Literal["left", "center", "right"]
 
 MOST = 3
 LONGEST = 8  # characters of a layer's name
@@ -81,7 +86,7 @@ def _write(
     return _move(note, *list(_offsets())[int(np.argmin(costs))])
 
 
-def _offsets() -> Iterator[tuple[float, float, str]]:
+def _offsets() -> Iterator[tuple[float, float, Side]]:
     """Yield (x, y) in points and the side of the text that is set there, near ones first."""
     for distance in DISTANCES:
         for angle in DIRECTIONS:
@@ -90,11 +95,11 @@ def _offsets() -> Iterator[tuple[float, float, str]]:
             yield dx, dy, "center" if abs(dx) < 1 else "left" if dx > 0 else "right"
 
 
-def _move(note: Annotation, dx: float, dy: float, side: str) -> Bbox:
+def _move(note: Annotation, dx: float, dy: float, side: Side) -> Bbox:
     note.set_position((dx, dy))
     note.set_horizontalalignment(side)
-    note.arrow_patch.set_visible(math.hypot(dx, dy) > DISTANCES[0] + 1)
-    renderer = note.figure.canvas.get_renderer()
+    cast(FancyArrowPatch, note.arrow_patch).set_visible(math.hypot(dx, dy) > DISTANCES[0] + 1)
+    renderer = cast(FigureCanvasAgg, note.figure.canvas).get_renderer()
     note.update_positions(renderer)
     # The text alone: the line to the marker may pass by other things.
     return Bbox(super(Annotation, note).get_window_extent(renderer)).padded(3)

@@ -11,14 +11,14 @@ from merflow.report.bootstrap import METRICS
 from merflow.report.nested import nest
 
 
-def headline(spec: Mapping[str, Any], document: Mapping[str, Any]) -> dict:
+def headline(spec: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document of ``metrics.json``.
 
     Args:
         spec: ``corpus`` and ``rows``: for each its ``name``, ``split`` and ``augmentation``.
         document: ``scores.json``.
     """
-    found: dict = {spec["corpus"]: {}}
+    found: dict[str, Any] = {spec["corpus"]: {}}
     for system, by_augmentation in document["systems"].items():
         for row in spec["rows"]:
             for reading, by_split in by_augmentation.get(row["augmentation"], {}).items():

@@ -76,7 +76,7 @@ def curve(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _rows(place: Mapping[str, Any], cell: Cell, rounding: Rounding) -> list[dict]:
+def _rows(place: Mapping[str, Any], cell: Cell, rounding: Rounding) -> list[dict[str, Any]]:
     scores = summary(cell, rounding)
     rows = []
     for metric in cell.metrics:

@@ -6,6 +6,7 @@ seeds; another split is scored on the mean of the folds' models, then the mean o
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -72,18 +73,19 @@ def evaluate(
     """
     seen = predictions.present
     emotion, stratum = labels.emotion[seen], labels.stratum[seen]
-    valence = None if labels.valence is None else labels.valence[seen]
+    told = predictions.valence
+    valence = None if labels.valence is None or told is None else labels.valence[seen]
     weights, strata = counts[:, seen], [int(value) for value in np.unique(stratum)]
     points, pooled, samples, pooled_samples = [], [], [], []
     for k in range(len(predictions.seeds)):
         probabilities = predictions.probabilities[k]
-        said = None if valence is None else predictions.valence[k]
+        said = None if valence is None or told is None else told[k]
         points.append(
             [_score(emotion, probabilities, valence, said, classes, stratum == s) for s in strata]
         )
         everyone = np.ones(len(stratum), bool)
         pooled.append(_score(emotion, probabilities, valence, said, classes, everyone))
-        squares = None if valence is None else (said - valence) ** 2
+        squares = None if valence is None or said is None else (said - valence) ** 2
         chosen = probabilities.argmax(axis=1)
         by_mean, by_pool = resample(weights, stratum, emotion, chosen, squares, len(classes))
         samples.append(by_mean)
@@ -134,7 +136,7 @@ class Rounding:
         names: Sequence[str],
         values: Float64[np.ndarray, "metrics"],
         bounds: Float64[np.ndarray, "metrics 2"],
-    ) -> dict:
+    ) -> dict[str, Any]:
         """Return the metrics by name, and their intervals under ``interval``."""
         return {
             **{name: self(value) for name, value in zip(names, values, strict=True)},
@@ -145,7 +147,7 @@ class Rounding:
         }
 
 
-def summary(cell: Cell, rounding: Rounding) -> dict:
+def summary(cell: Cell, rounding: Rounding) -> dict[str, Any]:
     """Return a cell as it stands in ``scores.json``.
 
     ``pooled`` is the score over the clips of all folds at once; it is left out where there are
@@ -163,7 +165,7 @@ def summary(cell: Cell, rounding: Rounding) -> dict:
     return found
 
 
-def difference(first: Cell, second: Cell, seed: int, rounding: Rounding) -> dict | None:
+def difference(first: Cell, second: Cell, seed: int, rounding: Rounding) -> dict[str, Any] | None:
     """Return ``first - second`` with its paired interval over clips and trainings.
 
     None when the two were trained with different seeds or scored by different metrics.
@@ -176,7 +178,7 @@ def difference(first: Cell, second: Cell, seed: int, rounding: Rounding) -> dict
     return rounding.values(first.metrics, first.value - second.value, bounds)
 
 
-def score_rows(label: Mapping[str, str], cell: Cell) -> list[dict]:
+def score_rows(label: Mapping[str, str], cell: Cell) -> list[dict[str, Any]]:
     """Return the unrounded scores as rows of a tidy table: overall, pooled, by seed and fold."""
     rows = []
     overall, pooled = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def nest(found: dict, keys: Sequence[str], value: Any) -> None:
+def nest(found: dict[str, Any], keys: Sequence[str], value: Any) -> None:
     """Put a value at the end of a path of keys, making the mappings on the way."""
     for key in keys[:-1]:
         found = found.setdefault(key, {})

@@ -78,7 +78,7 @@ class Figure:
     @property
     def value(self) -> Decimal:
         """What to compare with: the recomputed number where the printed one is a misprint."""
-        return self.recomputed if self.misprint else self.printed
+        return self.recomputed if self.misprint and self.recomputed else self.printed
 
 
 def figure(system: str, row: str, metric: str) -> Figure | None:
@@ -105,8 +105,9 @@ def paper_name(system: str, definitions: Definitions | None) -> str | None:
         return system if system in PRINTED else None
     own = definitions.get(system, {})
     if "members" in own:
-        members = {paper_name(name, definitions) for name in own["members"]}
-        return ENSEMBLES.get(frozenset(members)) if len(members) == len(own["members"]) else None
+        known = (paper_name(name, definitions) for name in own["members"])
+        members = frozenset(name for name in known if name is not None)
+        return ENSEMBLES.get(members) if len(members) == len(own["members"]) else None
     for name, (features, strategy, decoder, loss) in SYSTEMS.items():
         same = set(own.get("features", ())) == features and own.get("strategy") == strategy
         if same and own.get("decoder") == decoder and own.get("loss", loss) == loss:

@@ -28,7 +28,7 @@ def versions(local: bool = True) -> dict[str, str]:
         local: Whether to keep local parts such as ``+cpu``, which differ between machines.
     """
     needed = [text for text in metadata.requires("merflow") or [] if "extra ==" not in text]
-    names = ["merflow", *(re.match(r"[\w.-]+", text).group() for text in needed)]
+    names = ["merflow", *(re.split(r"[^\w.-]", text)[0] for text in needed)]
     found = {"python": platform.python_version()}
     found |= {name: metadata.version(name) for name in names}
     return {n: v if local else v.split("+")[0] for n, v in sorted(found.items())}
@@ -87,7 +87,9 @@ def weight_file(path: Path) -> Path:
     return found[0]
 
 
-def run_record(spec: Mapping[str, Any], benchmarks: Path, weights: Mapping[str, Path]) -> dict:
+def run_record(
+    spec: Mapping[str, Any], benchmarks: Path, weights: Mapping[str, Path]
+) -> dict[str, Any]:
     """Return ``run.json``: what ran where, with which weights, and what it cost.
 
     Args:
@@ -114,7 +116,7 @@ def run_record(spec: Mapping[str, Any], benchmarks: Path, weights: Mapping[str, 
 
 def corpus_record(
     spec: Mapping[str, Any], manifest: Path, clips: pd.DataFrame, quarantine: pd.DataFrame
-) -> dict:
+) -> dict[str, Any]:
     """Return the committed manifest: versions, counts and digests; no clip, time, host or path.
 
     Classes are not counted: that would be label information of a licensed corpus.

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from merflow.errors import MerflowError
 
 
-def read_scores(path: Path, corpus: str) -> dict:
+def read_scores(path: Path, corpus: str) -> dict[str, Any]:
     """Return the scores of a corpus; raises :class:`MerflowError`."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

@@ -51,7 +51,9 @@ class Cell:
         return MISPRINT in self.paper_note
 
 
-def columns(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[tuple[dict, str]]:
+def columns(
+    spec: Mapping[str, Any], document: Mapping[str, Any]
+) -> list[tuple[dict[str, Any], str]]:
     """Return the (row of the paper's table, metric) pairs that something was scored for.
 
     As in the paper, ``train`` has Dis, Dim and Com and another split has Com alone; where there
@@ -107,7 +109,12 @@ def cells(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Cell]:
 
 
 def _cell(
-    spec: Mapping[str, Any], system: str, row: str, metric: str, reading: str, scores: Mapping
+    spec: Mapping[str, Any],
+    system: str,
+    row: str,
+    metric: str,
+    reading: str,
+    scores: Mapping[str, Any],
 ) -> Cell:
     ours, (low, high) = scores[LONG[metric]], scores["interval"][LONG[metric]]
     name = paper_name(system, spec.get("definitions"))
