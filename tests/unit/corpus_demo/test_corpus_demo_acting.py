@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from merflow.corpus.demo.acting import lids, lips, loudness, sway
+from merflow.corpus.demo.acting import glances, lids, lips, loudness, sway
 from merflow.corpus.demo.clips import clip_frames, clip_sound
 from merflow.corpus.demo.labels import clip_labels
 from merflow.corpus.demo.portrait import MOUTH_LEVEL
@@ -32,6 +32,16 @@ def test_eyes_are_open_most_of_the_time_and_blink():
     factor = lids(times, generator(0, "test-lids"))
     assert factor.min() < 0.5
     assert 0.9 < np.mean(factor > 0.5) < 1.0
+
+
+def test_eyes_rest_somewhere_and_jump():
+    times = np.arange(0, 60, 0.08)
+    looks = glances(times, generator(0, "test-glances"))
+    assert np.abs(looks).max() <= 1.0
+    assert np.abs(looks.mean(0)).max() < 0.2
+    moved = np.any(np.diff(looks, axis=0) != 0, axis=1)
+    assert 0.02 < moved.mean() < 0.3
+    assert glances(times[:0], generator(0, "test-glances")).shape == (0, 2)
 
 
 def test_a_head_sways_slowly_and_not_far():

@@ -1,16 +1,17 @@
-"""Movement over time: lips that follow the sound, blinks, a face that warms up, a slow head."""
+"""Movement over time: lips that follow the sound, blinks, glances, a head that sways and nods."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float32
 
-from merflow.corpus.demo.face import Face, Pose
+from merflow.corpus.demo.face import Pose
 from merflow.corpus.demo.features import Expression
 
 WINDOW_S = 0.06
 BLINK_EVERY_S, BLINK_S = 3.5, 0.20
+GLANCE_EVERY_S, GLANCE = 0.9, (0.35, 0.25)
+NOD = 0.010  # share of the frame's height that the head goes down on the loudest syllable
 SWAY = Pose(x=0.012, y=0.008, scale=0.006, roll=1.8)
 
 
@@ -52,6 +53,18 @@ def sway(times: Float[np.ndarray, " frames"], rng: np.random.Generator) -> np.nd
     )
 
 
+def glances(
+    times: Float[np.ndarray, " frames"], rng: np.random.Generator
+) -> Float[np.ndarray, "frames 2"]:
+    """Return where the eyes look, (x, y) from -1 to 1: still but for jumps, ahead on the mean."""
+    looks = np.zeros((len(times), 2))
+    jump = rng.uniform(-GLANCE_EVERY_S, 0)
+    while len(times) and jump < times[-1]:
+        looks[times >= jump] = np.clip(rng.normal(0.0, GLANCE), -1, 1)
+        jump += 0.2 + rng.exponential(GLANCE_EVERY_S)
+    return looks
+
+
 def draw_rest(rng: np.random.Generator) -> Pose:
     """Draw where a clip's head is on the mean."""
     return Pose(
@@ -63,17 +76,15 @@ def draw_rest(rng: np.random.Generator) -> Pose:
 
 
 def act(
-    face: Face,
     shown: Expression,
     rest: Pose,
     loud: Float[np.ndarray, " frames"],
     times: Float[np.ndarray, " frames"],
     rng: np.random.Generator,
-) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    """Yield the RGB frames of a clip.
+) -> Iterator[tuple[Expression, Pose]]:
+    """Yield the expression and the pose of each frame of a clip.
 
     Args:
-        face: The speaker, who has not moved yet.
         shown: The expression at its strongest.
         rest: The mean pose.
         loud: Of :func:`loudness`.
@@ -84,6 +95,7 @@ def act(
     mouth, eyes = lips(loud, shown.mouth_open), lids(times, rng)
     moves = [sway(times, rng) for _ in range(5)]
     strength = 0.88 + 0.12 * moves[4]
+    looks = glances(times, rng)
     for frame in range(len(times)):
         share = strength[frame]
         now = {
@@ -91,11 +103,11 @@ def act(
             for name in vars(shown)
         }
         now |= {"mouth_open": mouth[frame], "eye_open": now["eye_open"] * eyes[frame]}
-        pose = replace(
-            rest,
+        now |= {"gaze_x": looks[frame, 0], "gaze_y": looks[frame, 1]}
+        pose = Pose(
             x=rest.x + SWAY.x * moves[0][frame],
-            y=rest.y + SWAY.y * moves[1][frame],
+            y=rest.y + SWAY.y * moves[1][frame] + NOD * loud[frame],
             scale=rest.scale * (1 + SWAY.scale * moves[2][frame]),
             roll=rest.roll + SWAY.roll * moves[3][frame],
         )
-        yield face.draw(Expression(**now), pose)
+        yield Expression(**now), pose

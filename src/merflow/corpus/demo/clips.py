@@ -10,13 +10,15 @@ from jaxtyping import Float32, UInt8
 
 from merflow.corpus.demo.acting import act, draw_rest, loudness
 from merflow.corpus.demo.corruption import blur_frames, corrupt_sound
-from merflow.corpus.demo.face import Face
+from merflow.corpus.demo.face import Face, Pose
+from merflow.corpus.demo.features import Expression
 from merflow.corpus.demo.identity import Identity, draw_identity
 from merflow.corpus.demo.labels import Label
 from merflow.corpus.demo.portrayal import face_of, voice_of
-from merflow.corpus.demo.speech import RATE, Utterance, fit, sentences_for, speak
+from merflow.corpus.demo.speech import Utterance, fit, sentences_for, speak
 from merflow.corpus.demo.voices import Voice, draw_sentences, draw_voice
 from merflow.media.mux import write_clip
+from merflow.media.sound import RATE
 from merflow.seeds import generator
 
 NOISY_SPLIT = "test2"
@@ -40,17 +42,26 @@ def clip_sound(label: Label, spec: Mapping[str, Any]) -> Float32[np.ndarray, " s
     return fit(speech, duration_s, rng)
 
 
-def clip_frames(
+def clip_scene(
     label: Label, spec: Mapping[str, Any], sound: Float32[np.ndarray, " samples"]
-) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    """Return the clean RGB frames of a clip whose lips follow ``sound``."""
+) -> tuple[Face, Iterator[tuple[Expression, Pose]]]:
+    """Return who is seen in a clip, and how in each frame, with lips that follow ``sound``."""
     seed = spec["seed"]
     rng = generator(seed, "demo-acting", label.clip)
     times = (np.arange(max(1, round(spec["duration_s"] * spec["fps"]))) + 0.5) / spec["fps"]
     rest = draw_rest(rng)
     _, who = speaker_of(seed, label.speaker)
     face = Face(who, spec["width"], spec["height"], rest, rng.uniform(-1, 1), rng)
-    return act(face, face_of(label, seed), rest, loudness(sound, RATE, times), times, rng)
+    return face, act(face_of(label, seed), rest, loudness(sound, RATE, times), times, rng)
+
+
+def clip_frames(
+    label: Label, spec: Mapping[str, Any], sound: Float32[np.ndarray, " samples"]
+) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+    """Yield the clean RGB frames of a clip."""
+    face, moments = clip_scene(label, spec, sound)
+    for shown, pose in moments:
+        yield face.draw(shown, pose)
 
 
 def make_clip(label: Label, spec: Mapping[str, Any], path: Path) -> None:

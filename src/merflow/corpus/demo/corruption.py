@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from merflow.corpus.demo.speech import RATE, Utterance, fit, sentences_for, speak
+from merflow.corpus.demo.speech import Utterance, fit, sentences_for, speak
 from merflow.corpus.demo.voices import Prosody, draw_sentences, draw_voice
 from merflow.media.mix import mix_at_snr
+from merflow.media.sound import RATE
 from merflow.seeds import generator
 
 SNR_DB = (5, 6, 7, 8, 9, 10)
@@ -38,8 +39,8 @@ def babble(
     length = round(duration_s * RATE)
     # Talkers start at different places of what they say, and go round.
     turned = [np.roll(sound, int(rng.integers(sound.size))) for sound in speak(said)]
-    mixed = np.sum([np.resize(sound, length) for sound in turned], axis=0, dtype=np.float32)
-    return fit(mixed, duration_s, generator(seed, "demo-babble-floor", clip))
+    mixed = np.array([np.resize(sound, length) for sound in turned])
+    return fit(mixed.sum(axis=0, dtype=np.float32), duration_s, generator(seed, "demo-babble-floor", clip))
 
 
 def corrupt_sound(

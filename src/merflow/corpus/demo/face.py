@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from merflow.corpus.demo.drawing import Grid
 from merflow.corpus.demo.features import (
@@ -16,7 +16,7 @@ from merflow.corpus.demo.features import (
     shade_expression,
 )
 from merflow.corpus.demo.identity import Identity
-from merflow.corpus.demo.portrait import draw_body, draw_head, head_grid
+from merflow.corpus.demo.portrait import draw_body, draw_head, head_grid, outline
 
 SUPERSAMPLING = 2
 
@@ -89,6 +89,18 @@ class Face:
         opacity = cv2.warpAffine(self.opacity, place, self.size)
         frame = cv2.blendLinear(head, self.body, opacity, 1 - opacity)
         return cv2.multiply(frame, self.gain, dtype=cv2.CV_8U)
+
+    def box(self, pose: Pose) -> Float[np.ndarray, "4"]:
+        """Return the upright box around the face's skin: hairline to chin, ear to ear.
+
+        The four numbers are x, y, width and height in pixels of a frame; neither expression nor
+        what hides the skin (a fringe at the sides, the frame's edge) changes them.
+        """
+        corners = outline(self.who)
+        seen = corners[corners[:, 1] >= -self.who.hairline] * self.grid.radius + self.grid.origin
+        placed = cv2.transform(seen[None], self._placement(pose))[0] + 0.5
+        low, high = placed.min(0), placed.max(0)
+        return np.concatenate([low, high - low])
 
     def _placement(self, pose: Pose) -> np.ndarray:
         """Return the 2 x 3 matrix from the head's own picture to the frame."""

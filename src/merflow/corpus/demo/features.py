@@ -13,7 +13,7 @@ from merflow.corpus.demo.portrait import EYE_LEVEL, MOUTH_LEVEL, mixed, scaled
 Head = UInt8[np.ndarray, "height width 3"]
 SIDES = (-1, 1)
 ALONG = np.linspace(-1, 1, 15)
-GAZE = (0.055, 0.022)  # face units that the iris moves at most
+GAZE = (0.048, 0.020)  # face units that the iris moves at most
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def draw_brows(head: Head, grid: Grid, who: Identity, shown: Expression) -> None
         arch = 0.055 * np.sin(np.pi * bend**1.3) + 0.01 * bend
         tilt = 0.085 * shown.inner_brow * (1 - bend) ** 1.2
         level = EYE_LEVEL - 0.175 - 0.075 * shown.brow_raise - tilt - arch + 0.05 * bend
-        thick = who.brow * (1.05 - 0.75 * bend**1.5)
+        thick = who.brow * (1.05 - 0.75 * bend**1.5) * np.clip(4 * bend + 0.3, 0, 1)
         upper, lower = np.stack([u, level - thick], 1), np.stack([u, level + thick], 1)
         grid.fill(head, np.concatenate([upper, lower[::-1]]), colour)
 
@@ -137,7 +137,7 @@ def draw_mouth(head: Head, grid: Grid, who: Identity, shown: Expression) -> None
     gape = max(shown.mouth_open, 0.0)
     t = np.linspace(-1, 1, 25)
     u, arc = half * t, np.sqrt(np.clip(1 - t**2, 0, 1))
-    middle = MOUTH_LEVEL - 0.085 * shown.mouth_curve * (t**2 - 0.3)
+    middle = MOUTH_LEVEL - 0.100 * shown.mouth_curve * (t**2 - 0.3)
     bow = 1 - 0.30 * np.exp(-((t / 0.16) ** 2))
     inner_top, inner_low = middle - 0.045 * gape * arc, middle + 0.185 * gape * arc
     top = inner_top - 0.050 * arc**0.8 * bow

@@ -86,7 +86,8 @@ def clip_labels(spec: Mapping[str, Any]) -> list[Label]:
             f"corpus.demo.label_noise in params.yaml is {spec['label_noise']}; "
             "it is a share of the clips: 0 or more, under 1"
         )
-    seed, labels = spec["seed"], []
+    seed = spec["seed"]
+    labels: list[Label] = []
     for split, number in spec["clips"].items():
         for place, emotion in enumerate(_emotions(seed, split, number)):
             clip = f"{split}_{place:04d}"

@@ -8,8 +8,9 @@ import numpy as np
 import soundfile
 from jaxtyping import Int16
 
-from merflow.corpus.demo.speech import RATE, Utterance, fit, sentences_for, speak
+from merflow.corpus.demo.speech import Utterance, fit, sentences_for, speak
 from merflow.corpus.demo.voices import Prosody, draw_sentences, draw_voice
+from merflow.media.sound import RATE
 from merflow.seeds import generator
 from merflow.storage.atomic import replacing
 

@@ -10,6 +10,7 @@ from merflow.corpus.demo.identity import Colour, Identity
 EYE_LEVEL = -0.13
 NOSE_LEVEL = 0.27
 MOUTH_LEVEL = 0.545
+FADE = 0.45  # length over which long hair at the sides of the face fades out
 REACH = (1.15, 1.40, 1.15)  # how far a head's own picture reaches: to the sides, up, down
 
 
@@ -38,7 +39,8 @@ def _half_width(who: Identity, v: Float[np.ndarray, " levels"]) -> Float[np.ndar
     return who.width * np.where(v < 0.05, above, below)
 
 
-def _face(who: Identity) -> Points:
+def outline(who: Identity) -> Points:
+    """Return the outline of the face's skin, from the skull (under the hair) to the chin."""
     v = -np.cos(np.linspace(0, np.pi, 40))
     half = _half_width(who, v)
     return np.concatenate([np.stack([half, v], 1), np.stack([-half, v], 1)[::-1]])
@@ -96,8 +98,7 @@ def _shade_head(who: Identity, grid: Grid) -> Shade:
 def _beard(who: Identity, grid: Grid, picture: UInt8[np.ndarray, "height width 3"]) -> None:
     """Darken chin, cheeks and upper lip towards the colour of the hair, in place."""
     mask = np.zeros((grid.size[1], grid.size[0], 1), np.uint8)
-    outline = _face(who) * np.array([0.97, 0.985])
-    grid.fill(mask, outline, (255,))
+    grid.fill(mask, outline(who) * np.array([0.97, 0.985]), (255,))
     grid.fill(mask, oval((0, -0.25), (who.width * 1.15, 0.72)), (0,))
     grid.ellipse(mask, (0, NOSE_LEVEL + 0.155), (0.26, 0.055), (255,))
     soft = cv2.GaussianBlur(mask, (0, 0), 0.05 * grid.radius)[..., None] * (who.beard * 0.62 / 255)
@@ -123,12 +124,18 @@ def draw_head(
     if who.beard:
         _beard(who, grid, skin)
     inside = np.zeros((height, width, 1), np.uint8)
-    grid.fill(inside, _face(who), (255,))
+    grid.fill(inside, outline(who), (255,))
     share = inside.astype(np.float32) / 255
     picture = (picture * (1 - share) + skin * share).astype(np.uint8)
     _draw_fringe(who, grid, picture)
-    grid.fill(opacity, _skull(who), (255,))
-    grid.fill(opacity, _face(who), (255,))
+    hair = np.zeros_like(opacity)
+    grid.fill(hair, _skull(who), (255,))
+    if _is_long(who):  # strands lose themselves in the hair behind, which does not move
+        level = (np.arange(height) - grid.origin[1]) / grid.radius
+        left = np.clip((_hair_end(who) - level) / FADE, 0, 1)[:, None, None]
+        hair = np.rint(hair * left).astype(np.uint8)
+    opacity = np.maximum(opacity, hair)
+    grid.fill(opacity, outline(who), (255,))
     return picture, opacity[..., 0].astype(np.float32) / 255
 
 

@@ -68,21 +68,21 @@ class Sounds:
     most: float
 
 
-PITCH_OCTAVES = Sounds(0.0, 0.26, 0.10, 0.06, -0.5, 0.75)
+PITCH_OCTAVES = Sounds(0.0, 0.32, 0.12, 0.08, -0.5, 0.75)
 VOICE = {
     "pitch_range": Sounds(1.15, 0.55, 0.50, 0.15, 0.2, 2.5),
-    "tempo": Sounds(1.0, 0.15, 0.03, 0.06, 0.7, 1.4),
+    "tempo": Sounds(1.0, 0.16, 0.03, 0.06, 0.7, 1.4),
     "level_db": Sounds(-24.0, 4.0, 0.0, 1.5, -34.0, -16.0),
-    "brightness": Sounds(0.35, 0.26, 0.22, 0.07, -0.3, 0.9),
-    "breath": Sounds(0.12, -0.10, 0.0, 0.05, 0.0, 0.6),
-    "swing": Sounds(1.0, 0.26, -0.12, 0.08, 0.5, 1.8),
-    "fall_db": Sounds(1.5, -2.0, -2.0, 1.0, -8.0, 8.0),
-    "tremor": Sounds(0.02, 0.0, 0.0, 0.03, 0.0, 0.6),
+    "brightness": Sounds(0.32, 0.32, 0.26, 0.09, -0.3, 0.9),
+    "breath": Sounds(0.22, -0.18, 0.0, 0.09, 0.0, 0.8),
+    "swing": Sounds(1.05, 0.40, -0.20, 0.13, 0.5, 1.8),
+    "fall_db": Sounds(1.5, -3.5, -3.5, 1.8, -8.0, 8.0),
+    "tremor": Sounds(0.04, 0.0, 0.0, 0.06, 0.0, 0.6),
 }
 # What arousal does not tell, at full strength.
 QUALITY = {
-    "sad": {"breath": 0.12, "fall_db": 2.0},
-    "worried": {"tremor": 0.13, "breath": 0.08},
+    "sad": {"breath": 0.20, "fall_db": 3.0},
+    "worried": {"tremor": 0.27, "breath": 0.14},
 }
 QUESTIONS = {"surprise": 0.7, "worried": 0.3}
 USUAL_QUESTIONS = 0.1

@@ -22,7 +22,7 @@ PEAK = 0.97
 PSOLA_SEED = HISS_SEED = 1
 ENVELOPE_S = 0.06
 QUIETEST = 0.05  # below this share of the loudest, all is treated alike: pauses stay pauses
-TREMOR_HZ = 6.0
+TREMOR_HZ = 9.0
 Sound = Float32[np.ndarray, " samples"]
 
 

@@ -84,7 +84,7 @@ class Prosody:
         breath: 0..1, hiss that follows the voice; at 1 it is nearly as loud as the voice.
         swing: Exponent on the loudness, .5 (even) .. 1.8 (stressed against unstressed).
         fall_db: By how much the loudness falls from the first word to the last, -8..8.
-        tremor: 0..0.6, depth of a trembling of the loudness, some 6 times a second.
+        tremor: 0..0.6, depth of a flutter of the loudness, 9 times a second.
     """
 
     pitch: float
@@ -100,7 +100,7 @@ class Prosody:
 
 
 def habitual(voice: Voice, prosody: Prosody) -> Prosody:
-    """Return a prosody with a speaker's habits on top; its ``pitch`` is relative to them as it is."""
+    """Return a prosody with a speaker's habits on top; its ``pitch`` is relative to theirs."""
     return replace(
         prosody,
         pitch_range=prosody.pitch_range * voice.pitch_range,
