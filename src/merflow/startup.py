@@ -4,7 +4,9 @@ import atexit
 import builtins
 import re
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 LINE = re.compile(r"^start-up: (\d+\.\d+) s of (\d+\.\d+) s$", re.MULTILINE)
 
@@ -26,13 +28,20 @@ class ImportMeter:
         """Watch the import statements of this process from now on."""
         builtins.__import__ = self._timed
 
-    def _timed(self, *arguments: object, **named: object) -> object:
+    def _timed(
+        self,
+        name: str,
+        globals: Mapping[str, object] | None = None,
+        locals: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
         if self._depth:
-            return self._real(*arguments, **named)
+            return self._real(name, globals, locals, fromlist, level)
         self._depth += 1
         began = time.perf_counter()
         try:
-            return self._real(*arguments, **named)
+            return self._real(name, globals, locals, fromlist, level)
         finally:
             self._depth -= 1
             self.seconds += time.perf_counter() - began

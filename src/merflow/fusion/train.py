@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +65,13 @@ def train_systems(
         tables = RunTables()
         parts = train_all(
             data,
-            lambda system=system, dims=data.dims: system.build(dims),
+            partial(system.build, data.dims),
             system.training,
             classes,
             valence,
             TrainingStore(store, recipe_of(spec, data, "merflow.fusion")),
             progress,
-            lambda run, data=data, title=spec["name"]: weights_of(data, run, title),
+            partial(weights_of, data, spec["name"]),
         )
         for part in parts:
             tables.add(part)
@@ -96,7 +97,7 @@ def _noise(spec: Spec, system: SystemSpec, options: Sequence[str]) -> dict[str, 
 
 
 def weights_of(
-    data: Dataset, run: Trajectories, name: str
+    data: Dataset, name: str, run: Trajectories
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return what is needed to predict: parameters and standardisation of each fold.
 

@@ -103,7 +103,8 @@ class Layout(DataLayout):
         Systems that depend on ``fusion.jdev`` are grouped apart from the others, and clean
         trainings apart from noisy ones, so that editing a setting reruns no job of the others.
         """
-        size, kinds = self.config["fusion"]["systems_per_job"], {}
+        size: int = self.config["fusion"]["systems_per_job"]
+        kinds: dict[str, list[str]] = {}
         for name, run in self.runs.items():
             kind = "joint" if "jdev" in self.run_spec(run) else "plain"
             kinds.setdefault(f"{kind}_{run.augmentation}", []).append(name)
@@ -127,8 +128,9 @@ class Layout(DataLayout):
         found = {}
         for ensemble in self.config["ensemble"]["systems"]:
             for augmentation in ("clean", "noise"):
-                members = [trained.get(f"{m}.{augmentation}") for m in ensemble["members"]]
-                if all(members):
+                labels = [f"{member}.{augmentation}" for member in ensemble["members"]]
+                if trained.keys() >= set(labels):
+                    members = [trained[label] for label in labels]
                     run = Run(ensemble, augmentation)
                     key = digest8([self.ensemble_spec(), members])
                     found[f"{run.label}-{key}"] = (run, members)

@@ -57,7 +57,8 @@ class ShardStore:
 
     def find(self, keys: Iterable[str]) -> dict[str, Path]:
         """Return, for each key that is finished, a file that holds it."""
-        wanted, found = set(keys), {}
+        wanted = set(keys)
+        found: dict[str, Path] = {}
         for path in sorted(self.folder.glob(f"[!.]*{self.codec.suffix}")):
             try:
                 recipe, held = self.codec.keys(path)

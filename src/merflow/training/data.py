@@ -63,7 +63,7 @@ class Dataset:
         arrays = (labels.fold, labels.emotion, labels.valence, self.clean, self.present)
         for array in (*arrays, self.copies, self.copy_of, self.copy_number):
             total.update(f"{array.dtype}{array.shape}".encode())
-            total.update(np.ascontiguousarray(array))
+            total.update(np.ascontiguousarray(array).tobytes())
         return total.hexdigest()
 
     def notes(self) -> list[str]:

@@ -173,7 +173,7 @@ def train_seed(
             result.curves.append(_curve_row(seed, fold, epoch, loss, scores, model.loss.deltas()))
         if with_weights:
             kept = honest(result.criterion[:, : epoch + 1])
-            for fold in np.flatnonzero(kept == epoch):
+            for fold in np.flatnonzero(kept == epoch).tolist():
                 result.weights[fold] = models[fold].state()
     result.outputs = [np.stack(one) for one in outputs]
     return result
@@ -200,9 +200,9 @@ def _curve_row(
     scores: Scores,
     deltas: tuple[float, float] | None,
 ) -> dict[str, int | float]:
-    row = {"seed": seed, "fold": fold, "epoch": epoch + 1, "loss": loss}
+    row: dict[str, int | float] = {"seed": seed, "fold": fold, "epoch": epoch + 1, "loss": loss}
     row["weighted_f1"] = scores.weighted_f1
-    if scores.com is not None:
+    if scores.mse is not None and scores.com is not None:
         row |= {"mse": scores.mse, "com": scores.com}
     if deltas is not None:
         row |= {"delta1": deltas[0], "delta2": deltas[1]}
