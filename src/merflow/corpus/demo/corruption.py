@@ -40,7 +40,9 @@ def babble(
     # Talkers start at different places of what they say, and go round.
     turned = [np.roll(sound, int(rng.integers(sound.size))) for sound in speak(said)]
     mixed = np.array([np.resize(sound, length) for sound in turned])
-    return fit(mixed.sum(axis=0, dtype=np.float32), duration_s, generator(seed, "demo-babble-floor", clip))
+    return fit(
+        mixed.sum(axis=0, dtype=np.float32), duration_s, generator(seed, "demo-babble-floor", clip)
+    )
 
 
 def corrupt_sound(
