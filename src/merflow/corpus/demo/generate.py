@@ -32,7 +32,7 @@ def generate_clips(
 
     Args:
         spec: ``corpus.demo`` of ``params.yaml``: seed, clips (split -> number), speakers,
-            duration_s, fps, width, height.
+            label_noise, duration_s, fps, width, height.
         part: Which share, from 0.
         parts: How many shares.
         out: Folder of the clips, ``<out>/<split>/<clip>.mp4``, each with a ``.json`` beside it.
