@@ -1,6 +1,5 @@
 """Checking the clips of one shard by decoding each of them entirely."""
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
 from merflow.media.container import ClipDefect
 from merflow.media.probe import check_clip
+from merflow.progress import Progress
 from merflow.storage.atomic import replacing
 from merflow.storage.digest import code_digest, digest8, file_sha256
 from merflow.storage.shards import ShardStore, shard_of
@@ -39,13 +39,11 @@ def check_shard(
         )
     chosen = [label for label in labels if shard_of(label.clip, shards) == shard]
     chosen.sort(key=lambda label: label.clip)
-    rows, told = [], time.monotonic()
+    rows, progress = [], Progress(f"files of {out.stem}", len(chosen), "clips")
     files: dict[str, Path] = {}
-    for number, label in enumerate(chosen, start=1):
+    for label in chosen:
         rows.append(_found(label, root, files))
-        if time.monotonic() - told > 5 or number == len(chosen):
-            told = time.monotonic()
-            print(f"{out.stem}: {number}/{len(chosen)} clips read", flush=True)
+        progress.add()
     # One shard of another corpus that shares the store must not replace what is kept of this one.
     kept = store / "facts" / digest8(out.parent.as_posix()) / f"{out.stem}{FactsCodec.suffix}"
     folder = ShardStore(store, code_digest("merflow.corpus.check", "merflow.media"), FactsCodec())

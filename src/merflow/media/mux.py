@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -41,13 +42,14 @@ def write_clip(
     """
     sound = np.ascontiguousarray(sound, dtype=np.float32)
     frame_rate = Fraction(fps).limit_denominator(1001)
-    sent = 0
+    sent, images = 0, iter(frames)
+    first = next(images, None)
+    if first is None:
+        raise MerflowError(f"{path}: a clip of no frames cannot be written")
     with replacing(path) as temporary, _container(temporary) as container:
-        picture = sounder = None
-        for number, image in enumerate(frames):
-            if picture is None:
-                picture = _picture_stream(container, image, frame_rate, path)
-                sounder = _sound_stream(container, rate)
+        picture = _picture_stream(container, first, frame_rate, path)
+        sounder = _sound_stream(container, rate)
+        for number, image in enumerate(chain([first], images)):
             if image.shape != (picture.height, picture.width, 3):
                 raise MerflowError(f"{path}: frame {number} has another size than the first")
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
@@ -56,8 +58,6 @@ def write_clip(
             # Alternating keeps the file interleaved and the memory small.
             until = min(sound.size, round((number + 1) * rate / frame_rate))
             sent = _send(container, sounder, sound, sent, until)
-        if picture is None:
-            raise MerflowError(f"{path}: a clip of no frames cannot be written")
         _send(container, sounder, sound, sent, sound.size)
         container.mux(picture.encode(None))
         container.mux(sounder.encode(None))

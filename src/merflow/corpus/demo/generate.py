@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,12 @@ from merflow.corpus.demo.clips import make_clip
 from merflow.corpus.demo.labels import Label, clip_labels
 from merflow.corpus.demo.speech import require_parselmouth
 from merflow.errors import MerflowError
+from merflow.progress import Progress
 from merflow.storage.atomic import write_text
 from merflow.storage.digest import code_digest, file_sha256, settings_digest
 from merflow.threads import numeric_threads
 
 COLUMNS = ("path", "emotion", "valence", "speaker", "split", "clip")
-TELL_EVERY_S = 5.0
 OWN_NAME = re.compile(r"[A-Za-z0-9]+_\d{4,}")
 
 
@@ -54,20 +53,16 @@ def generate_clips(
     print(f"demo clips: {len(mine)} in part {part}, {kept} kept, {len(todo)} to do", flush=True)
     if todo:
         require_parselmouth()
-    started = told = time.monotonic()
-    for done, label in enumerate(todo, start=1):
+    progress = Progress(f"demo clips, part {part}", len(todo), "clips")
+    for label in todo:
         path = _clip_path(out, label)
         for leftover in path.parent.glob(f".{label.clip}.*"):  # of a run that was killed
             leftover.unlink()
+        progress.begin()
         make_clip(label, spec, path)
         mark = {"recipe": recipe, "sha256": file_sha256(path)}
         write_text(path.with_suffix(".json"), json.dumps(mark, sort_keys=True) + "\n")
-        now = time.monotonic()
-        if now - told > TELL_EVERY_S or done == len(todo):
-            told, rate = now, done / max(now - started, 1e-9)
-            left = (len(todo) - done) / rate
-            print(f"demo clips: {done}/{len(todo)}, {rate:.1f} a second, {left:.0f} s left")
-            print(end="", flush=True)
+        progress.add()
     write_text(table, _table(out, mine))
     return len(todo)
 
