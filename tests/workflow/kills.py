@@ -86,6 +86,16 @@ def start(folder: Path) -> subprocess.Popen:
     )
 
 
+def wait_for(process: subprocess.Popen, folder: Path, rule: str, batches: int) -> None:
+    """Wait until a job of a rule has begun a number of batches."""
+    while process.poll() is None:
+        counts = {log: len(sizes) for log, sizes in begun(folder).items() if log.startswith(rule)}
+        if max(counts.values(), default=0) >= batches:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"the run ended before {rule} had begun {batches} batches")
+
+
 def kill(process: subprocess.Popen) -> tuple[str, ...]:
     """Kill the process group; return which steps were at work."""
     working = []
