@@ -32,6 +32,7 @@ from graph import (
 from merflow.progress import BEGUN
 from merflow.seeds import generator
 
+STEP = re.compile(r" merflow (?:--threads \d+ )?(\w+ [\w-]+)")
 LINE = re.compile(rf"^{BEGUN}.*: (\d+) \w+$", re.MULTILINE)
 
 
@@ -64,12 +65,18 @@ class Kill:
         )
 
 
-def begun(folder: Path) -> dict[str, list[int]]:
-    """Return the sizes of the batches that each job's log says were begun."""
+def begun(folder: Path, since: float = 0.0) -> dict[str, list[int]]:
+    """Return the sizes of the batches that each job's log says were begun.
+
+    Args:
+        folder: Of the run.
+        since: Seconds of the epoch; logs that were written before are left out.
+    """
     logs = folder / "results" / "logs"
     return {
         path.relative_to(logs).as_posix(): [int(size) for size in LINE.findall(path.read_text())]
         for path in sorted(logs.rglob("*.log"))
+        if path.stat().st_mtime >= since
     }
 
 
@@ -105,8 +112,8 @@ def kill(process: subprocess.Popen) -> tuple[str, ...]:
         except psutil.Error:
             continue
         if "merflow" in words and not words[0].endswith("sh"):
-            nouns = [word for word in words[words.index("merflow") + 1 :] if word.isalpha()]
-            working.append(" ".join(nouns[:2]) or "starting")
+            step = STEP.search(" ".join(words))
+            working.append(step.group(1) if step else "starting")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     return tuple(sorted(working))
@@ -118,15 +125,13 @@ def kill_and_finish(folder: Path, after_s: float, straight: Path) -> Kill:
     process = start(folder)
     time.sleep(after_s)
     working = kill(process)
-    first = begun(folder)
+    first, resumed = begun(folder), time.time()
     outcome: Outcome = snakemake(folder, "--cores", "2")
     assert outcome.code == 0, outcome.text[-6000:]
-    ran, second, whole = jobs_of(outcome.text), begun(folder), begun(straight)
+    ran, second, whole = jobs_of(outcome.text), begun(folder, resumed), begun(straight)
     again, excess = Counter[str](), []
     for log, sizes in whole.items():
-        # A job that had ended before the kill left its log as it was.
-        twice = first.get(log, []) + (second[log] if second[log] != first.get(log) else [])
-        surplus = sum(twice) - sum(sizes)
+        surplus = sum(first.get(log, [])) + sum(second.get(log, [])) - sum(sizes)
         if surplus > 0:
             again[log] = surplus
         if surplus > max(sizes, default=0):
