@@ -182,7 +182,7 @@ class MANet(nn.Module):
         self.fc_1 = nn.Linear(8 * w, classes)
         self.fc_2 = nn.Linear(8 * w, classes)
 
-    def forward(self, x: Float[Tensor, "batch 3 224 224"]) -> dict[str, Float[Tensor, "batch _"]]:
+    def forward(self, x: Float[Tensor, "batch 3 side side"]) -> dict[str, Float[Tensor, "batch _"]]:
         """Return one vector per layer, spatial means; blocks are [local branch, global branch]."""
         x = functional.relu(self.bn1(self.conv1(x)))
         stem = functional.max_pool2d(x, 3, stride=2, padding=1)

@@ -56,7 +56,7 @@ class ResNet50FerPlus(nn.Module):
         """Convolve and normalise."""
         return self.get_submodule(f"{name}_bn")(self.get_submodule(name)(x))
 
-    def forward(self, x: Float[Tensor, "batch 3 224 224"]) -> dict[str, Float[Tensor, "batch _"]]:
+    def forward(self, x: Float[Tensor, "batch 3 side side"]) -> dict[str, Float[Tensor, "batch _"]]:
         """Return one vector per layer: ``1``..``4``, ``pooling`` and ``conv5_3_3x3_relu``."""
         layers: dict[str, Tensor] = {}
         x = functional.relu(self._normed("conv1_7x7_s2", x))
@@ -70,7 +70,8 @@ class ResNet50FerPlus(nn.Module):
                 narrow = functional.relu(self._normed(f"{name}_3x3", narrow))
                 x = functional.relu(shortcut + self._normed(f"{name}_1x1_increase", narrow))
             layers[str(stage - 1)] = x.mean(dim=(2, 3))
-        layers["pooling"] = functional.avg_pool2d(x, 7, stride=1).flatten(1)
+        window = min(7, x.shape[2])  # 7 at 224 pixels; demo encoders are also taught at 112
+        layers["pooling"] = functional.avg_pool2d(x, window, stride=1).flatten(1)
         layers["conv5_3_3x3_relu"] = narrow.mean(dim=(2, 3))
         return layers
 

@@ -72,14 +72,18 @@ def extract(
 @SPEC
 @click.option("--out", required=True, type=PATH, help="Folder; --weights of extract takes it.")
 def demo_encoder(kind: str, spec: dict[str, Any], out: Path) -> None:
-    """Write a small checkpoint in the public format; spec: seed, width, for HuBERT layers."""
-    from merflow.encoders.demo import write_demo
+    """Teach a small encoder and write it in the public format.
+
+    Spec: seed, width, speakers and steps of its training (0: none), for HuBERT layers.
+    """
+    from merflow.encoders.demo.write import write_demo
     from merflow.encoders.registry import DEMO_FILE
 
-    settings = {key: value for key, value in spec.items() if value is not None}
-    demo = {key: settings.pop(key) for key in ("seed", "width")}
+    demo = {key: value for key, value in spec.items() if key != "layers"}
+    demo = {"speakers": 0, "steps": 0, **demo}
+    settings = {"demo": demo, "layers": spec.get("layers") or 24}
     _fix_threads()
-    write_demo(kind, {**settings, "demo": demo}, out if kind == "hubert" else out / DEMO_FILE)
+    write_demo(kind, settings, out if kind == "hubert" else out / DEMO_FILE)
 
 
 @group.command("manifest")

@@ -8,12 +8,25 @@ import numpy as np
 import pytest
 import torch
 
-from merflow.encoders.demo import write_demo
+from merflow.encoders.demo.write import write_demo
 
 SPECS: dict[str, dict[str, Any]] = {
-    "hubert": {"layers": 3, "weights": "demo", "sha256": None, "demo": {"seed": 1, "width": 16}},
-    "resnet50_ferplus": {"weights": "demo", "sha256": None, "demo": {"seed": 2, "width": 4}},
-    "manet": {"weights": "demo", "sha256": None, "demo": {"seed": 3, "width": 8}},
+    "hubert": {
+        "layers": 3,
+        "weights": "demo",
+        "sha256": None,
+        "demo": {"seed": 1, "width": 16, "speakers": 0, "steps": 0},
+    },
+    "resnet50_ferplus": {
+        "weights": "demo",
+        "sha256": None,
+        "demo": {"seed": 2, "width": 4, "speakers": 0, "steps": 0},
+    },
+    "manet": {
+        "weights": "demo",
+        "sha256": None,
+        "demo": {"seed": 3, "width": 8, "speakers": 0, "steps": 0},
+    },
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from merflow.encoders.checkpoint import read_state
-from merflow.encoders.demo import write_demo
+from merflow.encoders.demo.write import write_demo
 from merflow.encoders.load import load
 from merflow.errors import MerflowError
 from merflow.storage.digest import file_sha256
@@ -40,7 +40,7 @@ def test_another_process_writes_the_same_bytes(
 ) -> None:
     code = (
         "import sys, torch; torch.set_num_threads(1);"
-        "from merflow.encoders.demo import write_demo;"
+        "from merflow.encoders.demo.write import write_demo;"
         f"write_demo('manet', {specs['manet']!r}, sys.argv[1])"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "m.pth")], check=True)
@@ -104,6 +104,12 @@ def test_activations_keep_their_scale_and_tell_clips_apart(
 def test_widths_that_do_not_fit_are_told(tmp_path: Path) -> None:
     for kind, width in (("hubert", 24), ("manet", 6), ("resnet50_ferplus", 0)):
         with pytest.raises(MerflowError, match="multiple of"):
-            write_demo(kind, {"demo": {"seed": 1, "width": width}}, tmp_path / "x")
+            write_demo(
+                kind,
+                {"demo": {"seed": 1, "width": width, "speakers": 0, "steps": 0}},
+                tmp_path / "x",
+            )
     with pytest.raises(MerflowError, match="no demo"):
-        write_demo("vgg", {"demo": {"seed": 1, "width": 8}}, tmp_path / "x")
+        write_demo(
+            "vgg", {"demo": {"seed": 1, "width": 8, "speakers": 0, "steps": 0}}, tmp_path / "x"
+        )
