@@ -155,7 +155,9 @@ def extraction_code(wildcards):
     parts = [f"features/{name}.py" for name in names]
     if wildcards.condition != "clean":
         parts += [f"noise/{name}.py" for name in ("folder", "manifest", "sound", "visual")]
-    return code(*parts, "encoders", "media", "storage")
+    # Not encoders/demo/: the weights stand for how they were made.
+    networks = [f"encoders/{path.name}" for path in (PACKAGE / "encoders").glob("*.py")]
+    return code(*parts, *networks, "media", "storage")
 
 
 def all_feature_shards():

@@ -2,10 +2,11 @@
 GPU = 1 if config["features"]["device"] == "cuda" else 0
 
 
-# The demo's encoders, saved in the formats of the public checkpoints: two as a file ...
+# The demo's encoders, taught on generated speakers that are in no split, saved in the formats of
+# the public checkpoints: two as a file ...
 rule features_demo_encoder:
     input:
-        code=code("encoders"),
+        code=code("encoders", "corpus/demo", "faces", "media", "storage"),
     output:
         "results/features/weights/{architecture}-{made}/weights.pth",
     log:
@@ -18,7 +19,7 @@ rule features_demo_encoder:
         spec=demo_encoder_spec,
         folder=subpath(output[0], parent=True),
     message:
-        "Demo encoder {wildcards.architecture}"
+        "Teaching the demo encoder {wildcards.architecture}"
     shell:
         "python -m merflow features demo-encoder --kind {wildcards.architecture}"
         " --spec {params.spec:q} --out {params.folder:q} > {log:q} 2>&1"
@@ -27,7 +28,7 @@ rule features_demo_encoder:
 # ... and HuBERT as Hugging Face's folder.
 rule features_demo_hubert:
     input:
-        code=code("encoders"),
+        code=code("encoders", "corpus/demo", "faces", "media", "storage"),
     output:
         multiext(
             "results/features/weights/{architecture}-{made}/",
@@ -45,7 +46,7 @@ rule features_demo_hubert:
         spec=demo_encoder_spec,
         folder=subpath(output[0], parent=True),
     message:
-        "Demo encoder {wildcards.architecture}"
+        "Teaching the demo encoder {wildcards.architecture}"
     shell:
         "python -m merflow features demo-encoder --kind {wildcards.architecture}"
         " --spec {params.spec:q} --out {params.folder:q} > {log:q} 2>&1"

@@ -14,10 +14,16 @@ from merflow.features.samples import Sample
 from merflow.storage.digest import code_digest, settings_digest
 from merflow.storage.shards import ShardStore
 
-# The modules that decide a feature's value; the rules list the same files.
+# The modules that decide a feature's value; the rules list the same files. How the demo encoders
+# are taught is not among them: the digest of the weights stands for it.
+ENCODERS = (
+    *("checkpoint", "device", "encoder", "hubert", "load", "manet", "registry"),
+    *("resnet50_ferplus", "sources", "visual"),
+)
 CODE = (
     *(f"merflow.features.{name}" for name in ("codec", "extract", "file", "inputs", "samples")),
-    *("merflow.encoders", "merflow.media"),
+    *(f"merflow.encoders.{name}" for name in ENCODERS),
+    "merflow.media",
 )
 NOISE_CODE = tuple(f"merflow.noise.{name}" for name in ("folder", "manifest", "sound", "visual"))
 # What decides how an encoder is run and where its weights lie, but not what it gives (beyond

@@ -1,11 +1,13 @@
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+import merflow.encoders
 from merflow.errors import MerflowError
-from merflow.features.extract import recipe_of
+from merflow.features.extract import ENCODERS, recipe_of
 from merflow.features.inputs import Crops
 from merflow.features.read import read_layers
 from merflow.features.samples import samples_of_shard
@@ -202,3 +204,9 @@ def test_face_files_of_different_settings_are_refused(corpus):
     corpus.write_crops(recipe="faces-2")
     with pytest.raises(MerflowError, match="run the faces step again"):
         Crops([first, other])
+
+
+def test_every_module_of_the_encoders_decides_features_but_those_that_teach_the_demo():
+    folder = Path(merflow.encoders.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert set(ENCODERS) == modules
