@@ -26,7 +26,7 @@ CASES = [
     ("noise.source", "folder", ["noise.root", "null"]),
     ("faces.backend", "yunet", ["faces.yunet.path", "OpenCV Zoo"]),
     ("corpus.name", "demo\n", ["corpus.name", "letters"]),
-    ("corpus.demo.width", 250, ["corpus.demo.width", "250", "a multiple of 16"]),
+    ("corpus.demo.width", 251, ["corpus.demo.width", "251", "a multiple of 2"]),
     ("corpus.demo.height", 400, ["corpus.demo.height", "400", "at most the width"]),
     ("corpus.folds.count", 60, ["corpus.folds.count", "60", "at most the training clips"]),
     ("corpus.valence", False, ["report.submission", "'fused-jdev'", "mr_rf-baseline"]),

@@ -1,0 +1,71 @@
+"""Plans many dry runs in one process: Snakemake is imported once and forked for each.
+
+``planner.py CASES PLANS [OPTION ...]`` reads a JSON list of ``{"config": FILE or null, "edited":
+FILE or null}``: settings that replace those of ``params.yaml``, and a file to which a comment is
+appended while the plan is made. It writes a JSON list of what Snakemake, called with the options,
+said. The working folder is the run's.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import snakemake.cli
+
+# Imported here so that the forks need not.
+import merflow.layout
+import merflow.run
+import merflow.settings  # noqa: F401
+
+DRY_RUN = ("-n", "--cores", "2", "--nocolor", "--quiet", "rules")
+COMMENT = "\n# A remark.\n"
+
+
+def plan(case: dict[str, str | None], options: list[str]) -> str:
+    """Return what a dry run says."""
+    edited = Path(case["edited"]) if case["edited"] else None
+    before = edited.read_bytes() if edited else b""
+    if edited:
+        edited.write_bytes(before + COMMENT.encode())
+    try:
+        config = ["--configfile", case["config"]] if case["config"] else []
+        return _dry_run([*options, *config])
+    finally:
+        if edited:
+            edited.write_bytes(before)
+
+
+def _dry_run(options: list[str]) -> str:
+    with tempfile.TemporaryFile() as said:
+        process = os.fork()
+        if process == 0:
+            os.dup2(said.fileno(), 1)
+            os.dup2(said.fileno(), 2)
+            try:
+                snakemake.cli.main(
+                    ["-n", "--cores", "2", "--nocolor", "--quiet", "rules", *options]
+                )
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(0)
+        os.waitpid(process, 0)
+        said.seek(0)
+        return said.read().decode()
+
+
+def main(cases_file: str, plans_file: str, *options: str) -> None:
+    """Plan each case."""
+    cases = json.loads(Path(cases_file).read_text())
+    # Edits of files would be seen by a plan that is made meanwhile.
+    workers = 1 if any(case["edited"] for case in cases) else os.cpu_count()
+    with ThreadPoolExecutor(workers) as pool:
+        said = list(pool.map(lambda case: plan(case, list(options)), cases))
+    Path(plans_file).write_text(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
