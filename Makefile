@@ -27,7 +27,7 @@ reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
 test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (8 minutes)
 	@echo "merflow: unit tests and the whole graph on small corpora, on 2 cores"
 	@( OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -rs -m "not slow" \
-	  && OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -m slow --durations 5 ) || { \
+	  && OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -rs -m slow --durations 5 ) || { \
 	  echo "merflow: a test failed; its output stands above; alone: $(BIN)/python -m pytest -k NAME"; \
 	  exit 1; }
 	@echo "merflow: all tests passed; they lie in tests/unit (by noun) and tests/workflow"

@@ -1,7 +1,8 @@
 """One run of the graph: alone in its folder, watched while it works, summed up at its end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from pathlib import Path
 
 import psutil
 from snakemake.exceptions import WorkflowError
@@ -12,6 +13,9 @@ from merflow.layout import Layout
 from merflow.lock import RunLock
 from merflow.watch import Watch
 
+# Tables and figures that some settings do without: those of settings past would mislead.
+OPTIONAL = ("augmentation.csv", "augmentation.md", "figure4.csv", "figure4.png", "figure4.svg")
+
 
 class Run:
     """What the Snakefile calls when jobs start and when they have ended.
@@ -19,11 +23,14 @@ class Run:
     Args:
         layout: Of the run.
         cores: Returns how many jobs may run side by side.
+        products: Returns the tables and figures that the settings ask for.
     """
 
-    def __init__(self, layout: Layout, cores: Callable[[], int]) -> None:
+    def __init__(
+        self, layout: Layout, cores: Callable[[], int], products: Callable[[], Collection[str]]
+    ) -> None:
         """Note when this process was started."""
-        self._layout, self._cores = layout, cores
+        self._layout, self._cores, self._products = layout, cores, products
         self._started = psutil.Process().create_time()
         self._planned = time.time()
         self._lock, self._watch = RunLock(), Watch(LOGS, self._started)
@@ -42,8 +49,13 @@ class Run:
         self._watch.start()
 
     def succeeded(self) -> None:
-        """Say where the results lie."""
+        """Remove tables that the settings ask for no more; say where the results lie."""
         self._watch.stop()
+        wanted = {Path(path) for path in self._products()}
+        for folder in (self._layout.tables, self._layout.figures):
+            for name in OPTIONAL:
+                if Path(folder, name) not in wanted:
+                    Path(folder, name).unlink(missing_ok=True)
         print(where_to_look(self._layout, self._started, self._planned, self._cores()))
 
     def failed(self) -> None:

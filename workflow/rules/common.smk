@@ -1,5 +1,6 @@
 # Shared by all rule files. The checked settings, the layout of paths, the package files.
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -16,7 +17,8 @@ from merflow.layout import READINGS, Layout
 from merflow.run import Run
 from merflow.storage.shards import shard_of
 
-PACKAGE = Path(workflow.basedir) / "src" / "merflow"
+# Relative, so that a project that is moved or copied with its results runs nothing again.
+PACKAGE = Path(os.path.relpath(Path(workflow.basedir) / "src" / "merflow"))
 SCHEMA = Path(workflow.basedir) / "workflow" / "schemas" / "params.schema.yaml"
 
 
@@ -38,7 +40,7 @@ if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
 
 layout = Layout(config)
 SHARDS = config["corpus"]["shards"]
-run = Run(layout, lambda: workflow.cores)
+run = Run(layout, lambda: workflow.cores, lambda: [*tables(), *figures()])
 
 
 def code(*parts):
@@ -149,12 +151,15 @@ def extraction_store(wildcards):
     return layout.feature_store(wildcards.encoder)
 
 
+NOISE = ("folder", "manifest", "recordings", "sound", "visual")
+
+
 def extraction_code(wildcards):
     """The extraction's own files; those of the noise for corrupted copies alone."""
     names = ("codec", "extract", "file", "inputs", "samples")
-    parts = [f"features/{name}.py" for name in names]
+    parts = ["faces/crops.py", *(f"features/{name}.py" for name in names)]
     if wildcards.condition != "clean":
-        parts += [f"noise/{name}.py" for name in ("folder", "manifest", "sound", "visual")]
+        parts += [f"noise/{name}.py" for name in NOISE]
     # Not encoders/demo/: the weights stand for how they were made.
     networks = [f"encoders/{path.name}" for path in (PACKAGE / "encoders").glob("*.py")]
     return code(*parts, *networks, "media", "storage")

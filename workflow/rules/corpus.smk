@@ -66,7 +66,10 @@ if config["corpus"]["adapter"] == "demo":
 # Every clip is decoded once, whole: what cannot be used is quarantined with its reason.
 rule corpus_check:
     input:
-        code=code("corpus/check.py", "corpus/labels.py", "corpus/label_file.py", "media", "storage"),
+        code=code(
+            *(f"corpus/{name}.py" for name in ("check", "clip_file", "facts", "labels")),
+            *("corpus/label_file.py", "corpus/manifest.py", "media", "storage"),
+        ),
         csv=corpus_csv,
         clips=listed_clips,
     output:

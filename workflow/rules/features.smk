@@ -93,7 +93,7 @@ rule features_extract:
 # Committed: counts and digests of the cache, no clip and no time.
 rule features_manifest:
     input:
-        code=code("features/summary.py", "features/file.py"),
+        code=code("features/summary.py", "features/file.py", "features/read.py"),
         shards=all_feature_shards(),
     output:
         manifest="results/manifests/features.json",

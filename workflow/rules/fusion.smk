@@ -6,7 +6,13 @@ for group, runs in layout.groups.items():
             f"fusion_train_{group}"
         input:
             **group_shards(runs),
-            code=code("fusion", "training"),
+            code=code(
+                "fusion",
+                "training",
+                "features/read.py",
+                "features/file.py",
+                "encoders/registry.py",
+            ),
             manifest=layout.manifest,
             folds=layout.folds,
         output:

@@ -1,7 +1,10 @@
 # noise: which recording, SNR and picture transform each augmented copy gets.
 rule noise_draw:
     input:
-        code=code("noise/draw.py", "noise/folder.py", "noise/manifest.py", "noise/recordings.py"),
+        code=code(
+            *(f"noise/{name}.py" for name in ("draw", "folder", "manifest", "recordings")),
+            *("noise/visual.py", "media/sound.py"),
+        ),
         manifest=layout.manifest,
         recordings=noise_recordings,
     output:

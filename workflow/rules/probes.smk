@@ -1,7 +1,7 @@
 # probes: one unimodal model per layer of each encoder (Figure 4).
 rule probes_train:
     input:
-        code=code("probes", "training"),
+        code=code("probes", "training", "features/read.py", "features/file.py"),
         manifest=layout.manifest,
         folds=layout.folds,
         shards=probe_shards,

@@ -17,7 +17,7 @@ from merflow.storage.atomic import write_text
 from merflow.storage.digest import code_digest, file_sha256, settings_digest
 from merflow.threads import numeric_threads
 
-COLUMNS = ("path", "emotion", "valence", "speaker", "split", "clip")
+COLUMNS = ("path", "emotion", "valence", "speaker", "split", "clip", "sha256")
 OWN_NAME = re.compile(r"[A-Za-z0-9]+_\d{4,}")
 
 
@@ -107,7 +107,9 @@ def _table(out: Path, labels: list[Label]) -> str:
     writer.writerow(COLUMNS)
     for label in sorted(labels, key=lambda label: label.clip):
         path = f"{out.name}/{label.split}/{label.clip}.mp4"
+        mark = json.loads(_clip_path(out, label).with_suffix(".json").read_text(encoding="utf-8"))
         row = (path, label.emotion, label.valence, label.speaker, label.split, label.clip)
+        row += (mark["sha256"],)
         writer.writerow(row)
     return text.getvalue()
 
