@@ -6,9 +6,9 @@ from jaxtyping import Float32, UInt8
 
 from merflow.seeds import generator
 
-TURN, SHIFT, ZOOM = 8.0, 2.0, 0.04  # degrees, pixels of 112, share
-CONTRAST, BRIGHTNESS, TINT = (0.75, 1.3), 30.0, 12.0
-BLURRED, SIGMA = 0.4, (0.5, 2.5)  # share of the crops, pixels
+TURN, SHIFT, ZOOM = 3.0, 1.0, 0.015  # degrees, pixels of 112, share
+CONTRAST, BRIGHTNESS, TINT = (0.85, 1.2), 8.0, 3.0
+BLURRED, SIGMA = 0.2, (0.5, 2.0)  # share of the crops, pixels
 
 
 def jittered(

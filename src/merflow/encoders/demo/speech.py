@@ -32,15 +32,19 @@ def sounds_of(seed: int, number: int) -> Arrays:
     Raises:
         MerflowError: The synthesiser is missing or failed.
     """
-    name = speaker_name(number)
+    rng = generator(seed, "demo-pretraining-room", speaker_name(number))
+    sounds: list[Float32[np.ndarray, " samples"]] = speak(utterances_of(seed, number))
+    return {"sounds": np.stack([fit(sound, SECONDS, rng) for sound in sounds])}
+
+
+def utterances_of(seed: int, number: int) -> list[Utterance]:
+    """Return what one speaker says and how."""
     voice = draw_voice(seed, "pretraining", number)
-    rng = generator(seed, "demo-pretraining-speech", name)
-    said = [
+    rng = generator(seed, "demo-pretraining-speech", speaker_name(number))
+    return [
         Utterance(voice, tuple(draw_sentences(rng, 1)), draw_prosody(voice, rng))
         for _ in range(UTTERANCES)
     ]
-    sounds: list[Float32[np.ndarray, " samples"]] = speak(said)
-    return {"sounds": np.stack([fit(sound, SECONDS, rng) for sound in sounds])}
 
 
 def draw_prosody(voice: Voice, rng: np.random.Generator) -> Prosody:
