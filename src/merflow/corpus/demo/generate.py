@@ -109,8 +109,7 @@ def _table(out: Path, labels: list[Label]) -> str:
         path = f"{out.name}/{label.split}/{label.clip}.mp4"
         mark = json.loads(_clip_path(out, label).with_suffix(".json").read_text(encoding="utf-8"))
         row = (path, label.emotion, label.valence, label.speaker, label.split, label.clip)
-        row += (mark["sha256"],)
-        writer.writerow(row)
+        writer.writerow([*row, mark["sha256"]])
     return text.getvalue()
 
 
