@@ -14,6 +14,8 @@ if config["corpus"]["adapter"] == "demo":
             "results/logs/corpus_demo_clips/{shard}.log",
         benchmark:
             "results/runs/benchmarks/corpus_demo_clips/{shard}.tsv"
+        # All waits for the clips and their faces; the encoders can be taught beside them.
+        priority: 1
         params:
             spec=spec(config["corpus"]["demo"]),
             shards=SHARDS,
@@ -78,6 +80,7 @@ rule corpus_check:
         "results/logs/corpus_check/{shard}.log",
     benchmark:
         "results/runs/benchmarks/corpus_check/{shard}.tsv"
+    priority: 1
     params:
         spec=spec({key: config["corpus"][key] for key in ("classes", "valence", "tests")}),
         shards=SHARDS,

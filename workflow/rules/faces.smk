@@ -16,6 +16,7 @@ rule faces_crop:
         "results/logs/faces_crop/{shard}.log",
     benchmark:
         "results/runs/benchmarks/faces_crop/{shard}.tsv"
+    priority: 1
     resources:
         numeric_threads=FACES["numeric_threads"],
     params:
