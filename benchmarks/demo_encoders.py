@@ -6,9 +6,7 @@ encoder nor the regression has seen; beside it the same for the network before i
 """
 
 import argparse
-import ctypes
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -31,7 +29,17 @@ FACES, SOUNDS = 5, 4  # of each
 VOICE = ("pitch", "pitch_range", "tempo", "brightness", "breath", "swing", "fall_db", "tremor")
 PENALTIES = 10.0 ** np.arange(-4, 3)
 NOISE = (("solarize", 176), ("blur", 2.0), ("rotate", 15), ("cutout", 0.35))
-SUBREAPER = 36  # Linux: the synthesiser's helper process is counted when its parent has ended
+# Linux: the synthesiser's helper, which outlives the command a moment, is adopted and counted.
+MEASURE = """
+import ctypes, os, subprocess, sys
+ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+subprocess.run(sys.argv[1:], check=True, stdout=sys.stderr)
+try:
+    while True:
+        os.waitpid(-1, 0)
+except ChildProcessError:
+    print(sum(os.times()[2:4]))
+"""
 
 
 def faces() -> tuple[list[np.ndarray], np.ndarray]:
@@ -83,16 +91,14 @@ def ridge(x: np.ndarray, y: np.ndarray, learn: int, penalty: float, end: int) ->
 
 def make(kind: str, spec: dict, out: Path) -> tuple[float, float]:
     """Run the command of the graph and return its CPU and wall seconds."""
-    command = [sys.executable, "-m", "merflow", "features", "demo-encoder", "--kind", kind]
-    before, started = sum(os.times()[2:4]), time.monotonic()
     text = json.dumps({**spec["demo"], **({"layers": spec["layers"]} if "layers" in spec else {})})
-    subprocess.run([*command, "--spec", text, "--out", str(out)], check=True, stdout=sys.stderr)
-    wall = time.monotonic() - started
-    while True:  # adopted processes
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return sum(os.times()[2:4]) - before, wall
+    command = [sys.executable, "-m", "merflow", "features", "demo-encoder", "--kind", kind]
+    command += ["--spec", text, "--out", str(out)]
+    started = time.monotonic()
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURE, *command], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return float(measured.stdout), time.monotonic() - started
 
 
 def table(kind: str, spec: dict, out: Path, layers: list[str]) -> None:
@@ -125,7 +131,6 @@ def main() -> None:
     parser.add_argument("--encoder", action="append", help="of params.yaml; all by default")
     parser.add_argument("--demo", default="{}", help="JSON over the encoder's demo settings")
     arguments = parser.parse_args()
-    ctypes.CDLL(None).prctl(SUBREAPER, 1)
     encoders = yaml.safe_load(arguments.params.read_text())["features"]["encoders"]
     for name in arguments.encoder or encoders:
         spec = {**encoders[name], "weights": "demo"}

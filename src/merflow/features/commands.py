@@ -80,7 +80,6 @@ def demo_encoder(kind: str, spec: dict[str, Any], out: Path) -> None:
     from merflow.encoders.registry import DEMO_FILE
 
     demo = {key: value for key, value in spec.items() if key != "layers"}
-    demo = {"speakers": 0, "steps": 0, **demo}
     settings = {"demo": demo, "layers": spec.get("layers") or 24}
     _fix_threads()
     write_demo(kind, settings, out if kind == "hubert" else out / DEMO_FILE)

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,6 +17,7 @@ ROUND_S = 4.0
 DONE = "rounds/done"
 
 
+@runtime_checkable
 class Task(Protocol):
     """A training whose step ``number`` follows from its state and the number alone."""
 
@@ -27,9 +28,7 @@ class Task(Protocol):
         """Return everything that a step changes, as the tensors themselves."""
 
 
-def train(
-    task: Task, steps: int, path: Path, recipe: str, what: str, every_s: float = ROUND_S
-) -> None:
+def train(task: Task, steps: int, path: Path, recipe: str, what: str) -> None:
     """Do the steps that are not done yet; the state is saved after each round.
 
     Args:
@@ -38,7 +37,6 @@ def train(
         path: File of the state, safetensors.
         recipe: Digest of all that decides the state; one of another recipe is not read.
         what: Name for the log.
-        every_s: Least seconds between two saves.
     """
     done = _restore(task, path, recipe)
     print(f"{what}: {steps} steps, {done} kept from before, {steps - done} to do", flush=True)
@@ -46,7 +44,7 @@ def train(
     saved = time.monotonic()
     for number in range(done, steps):
         task.step(number)
-        if time.monotonic() - saved >= every_s or number + 1 == steps:
+        if time.monotonic() - saved >= ROUND_S or number + 1 == steps:
             _save(task, number + 1, path, recipe)
             saved = time.monotonic()
         progress.add()
