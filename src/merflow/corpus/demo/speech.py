@@ -17,6 +17,7 @@ PITCH_FLOOR, PITCH_CEILING = 60.0, 600.0
 WORDS_A_MINUTE = 210
 SPEAKING_S = 1.8  # about what one of the sentences takes at tempo 1
 FLOOR_DB = -66.0
+LONGEST_S = 120.0  # a request takes a fraction of a second
 FADE_S = 0.01
 PEAK = 0.97
 PSOLA_SEED = HISS_SEED = 1
@@ -62,9 +63,15 @@ def speak(utterances: list[Utterance]) -> list[Sound]:
     process.start()
     sender.close()
     try:
+        # Rare requests keep PSOLA going for ever.
+        if not receiver.poll(LONGEST_S):
+            process.kill()
         answer = receiver.recv()
     except EOFError:
-        answer = "its process ended early"
+        answer = (
+            f"its process ended early, or said nothing for {LONGEST_S:.0f} s; another "
+            "corpus.demo.seed or another seed of the encoder may do"
+        )
     finally:
         receiver.close()
         process.join()
