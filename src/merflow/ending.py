@@ -20,14 +20,18 @@ def where_to_look(layout: Layout, started: float, planned: float, cores: int) ->
     """
     told = startup.told_in(LOGS, started)
     spent = startup.share(time.time() - started, planned - started, told, cores)
-    return (
-        f"\nTables:      {layout.tables}/table1.md"
-        f"\nFigures:     {layout.figures}/figure4.png"
-        "\nMetrics:     results/metrics.json"
-        f"\nPrivate:     {layout.private}/ (predictions of single clips, crops; never committed)"
-        f"\nQuarantined: {_quarantined(layout)}"
-        f"\nStart-up:    {spent}\n"
-    )
+    found = {
+        "Tables": f"{layout.tables}/table1.md",
+        "Figures": f"{layout.figures}/figure4.png",
+        "Metrics": "results/metrics.json",
+    }
+    lines = [f"{name + ':':13}{path}" for name, path in found.items() if Path(path).exists()]
+    lines += [
+        f"Private:     {layout.private}/ (predictions of single clips, crops; never committed)",
+        f"Quarantined: {_quarantined(layout)}",
+        f"Start-up:    {spent}",
+    ]
+    return "\n" + "\n".join(lines) + "\n"
 
 
 def _quarantined(layout: Layout) -> str:

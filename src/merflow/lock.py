@@ -11,14 +11,20 @@ from pathlib import Path
 from merflow.errors import MerflowError
 
 LOCK = Path(".snakemake/merflow.lock")
+JOBS = Path(".snakemake/merflow.jobs")
 
 
 class RunLock:
-    """The lock of a working folder; held until the process ends."""
+    """The lock of a working folder; held until the process ends.
 
-    def __init__(self, path: Path = LOCK) -> None:
+    Args:
+        path: The lock of the run itself.
+        jobs: What its jobs hold, see :func:`hold_as_job`: they may outlive a run that was killed.
+    """
+
+    def __init__(self, path: Path = LOCK, jobs: Path = JOBS) -> None:
         """Hold nothing yet."""
-        self.path = path
+        self.path, self.jobs = path, jobs
         self._file: int | None = None
 
     def take(self) -> None:
@@ -38,6 +44,27 @@ class RunLock:
                 f"another run (process {holder}) is at work in {Path.cwd()}: wait for it, or stop "
                 "it, and start again"
             ) from None
+        self._demand_no_jobs(file)
         os.ftruncate(file, 0)
         os.write(file, f"{os.getpid()}\n".encode())
         self._file = file
+
+    def _demand_no_jobs(self, file: int) -> None:
+        """Refuse while jobs of an earlier run are at work: they would get at the same files."""
+        jobs = os.open(self.jobs, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(jobs, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            raise MerflowError(
+                f"jobs of a run that was killed are still at work in {Path.cwd()}: wait for them, "
+                "or stop them (pkill -f 'python -m merflow'), and start again"
+            ) from None
+        finally:
+            os.close(jobs)
+
+
+def hold_as_job(path: Path = JOBS) -> None:
+    """Let this process be known as a job until it ends, where Snakemake works in this folder."""
+    if path.exists():
+        fcntl.flock(os.open(path, os.O_RDWR), fcntl.LOCK_SH)

@@ -51,12 +51,18 @@ class Run:
     def succeeded(self) -> None:
         """Remove tables that the settings ask for no more; say where the results lie."""
         self._watch.stop()
+        # A run that was asked for a part of the results leaves the tables alone.
+        table = Path(self._layout.tables, "table1.md")
+        if table.exists() and table.stat().st_mtime >= self._started:
+            self._remove_tables_of_settings_past()
+        print(where_to_look(self._layout, self._started, self._planned, self._cores()))
+
+    def _remove_tables_of_settings_past(self) -> None:
         wanted = {Path(path) for path in self._products()}
         for folder in (self._layout.tables, self._layout.figures):
             for name in OPTIONAL:
                 if Path(folder, name) not in wanted:
                     Path(folder, name).unlink(missing_ok=True)
-        print(where_to_look(self._layout, self._started, self._planned, self._cores()))
 
     def failed(self) -> None:
         """Say what the commands that failed said."""

@@ -14,7 +14,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from merflow.lock import RunLock
-RunLock(Path(sys.argv[1])).take()
+RunLock(Path(sys.argv[1]), Path(sys.argv[1] + ".jobs")).take()
 print("held", flush=True)
 time.sleep(60)
 """
@@ -35,12 +35,49 @@ def holder(tmp_path):
 def test_a_second_run_is_told_who_holds_the_folder(holder):
     process, path = holder
     with pytest.raises(MerflowError, match=f"process {process.pid}"):
-        RunLock(path).take()
+        RunLock(path, path.with_name("lock.jobs")).take()
 
 
 def test_a_killed_run_holds_nothing(holder):
     process, path = holder
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    RunLock(path).take()
+    RunLock(path, path.with_name("lock.jobs")).take()
     assert path.read_text() == f"{os.getpid()}\n"
+
+
+JOB = """
+import sys, time
+from pathlib import Path
+from merflow.lock import hold_as_job
+hold_as_job(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_jobs_that_outlive_their_run_keep_the_next_one_away(tmp_path):
+    run, jobs = tmp_path / "run", tmp_path / "jobs"
+    jobs.touch()
+    orphans = [
+        subprocess.Popen([sys.executable, "-c", JOB, str(jobs)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [orphan.stdout.readline() for orphan in orphans] == ["held\n"] * 2
+    for orphan in orphans:
+        with pytest.raises(MerflowError, match="still at work"):
+            RunLock(run, jobs).take()
+        orphan.kill()
+        orphan.wait()
+    RunLock(run, jobs).take()
+
+
+def test_a_run_does_not_keep_its_own_jobs_waiting(tmp_path):
+    run, jobs = tmp_path / "run", tmp_path / "jobs"
+    RunLock(run, jobs).take()
+    job = subprocess.Popen(
+        [sys.executable, "-c", JOB, str(jobs)], stdout=subprocess.PIPE, text=True
+    )
+    assert job.stdout.readline() == "held\n"
+    job.kill()
+    job.wait()

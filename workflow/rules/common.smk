@@ -25,7 +25,7 @@ SCHEMA = Path(workflow.basedir) / "workflow" / "schemas" / "params.schema.yaml"
 prepare_environment()
 
 try:
-    settings.check(config, yaml.safe_load(SCHEMA.read_text()))
+    settings.check(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
     settings.check_files(config)
     CLIPS = settings.clips_to_watch(config)
 except MerflowError as error:
