@@ -43,5 +43,5 @@ def paired_over(seeds: Sequence[int]) -> str:
         seeds: Of the trainings; one alone cannot be resampled.
     """
     if len(seeds) > 1:
-        return "over clips and trainings"
+        return f"over clips and trainings, whose spread {len(seeds)} of them understate"
     return "over clips; it does not cover the seed, of which there is one"
