@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 from scipy.fft import dct
-from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import medfilt
 
 from merflow.media.sound import RATE
 
@@ -114,7 +115,7 @@ def _pitch(sound: Float[np.ndarray, " samples"], level: Float[np.ndarray, " fram
     voiced = (periodicity > VOICED) & (level > QUIET)
     octaves = np.log2(RATE / lags[best] / MIDDLE_HZ)
     usual = np.median(octaves[voiced]) if voiced.any() else 0.0
-    smooth = median_filter(np.where(voiced, octaves, usual), 5, mode="nearest")
+    smooth = medfilt(np.where(voiced, octaves, usual), 5)
     columns = [smooth * voiced, (smooth - usual) * voiced, 1.0 * voiced, periodicity]
     return np.stack(columns, axis=1)
 

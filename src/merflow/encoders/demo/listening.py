@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from merflow.encoders.demo.acoustics import HOP, WINDOW, measure
-from merflow.encoders.demo.clusters import SIZES, Codebooks, entropies
+from merflow.encoders.demo.clusters import Codebooks, entropies
 from merflow.encoders.demo.initial import FIRST, FIRST_SCALE
 from merflow.encoders.demo.made import make_all
 from merflow.encoders.demo.masking import hidden_frames
@@ -27,10 +27,8 @@ BATCH, FRAMES = 16, 49  # windows of 1 s
 NOISY, SNR_DB = 0.5, (5.0, 25.0)  # share of the windows that get other speakers behind them
 SEEN = 0.7  # share of the loss on frames that are not hidden
 # Layers join in stages: from which share of the steps on, which share of them.
-STAGES = ((0.0, 0.0), (0.7, 1 / 6), (0.87, 1.0))
+STAGES = ((0.0, 0.0), (0.6, 1 / 6), (0.8, 1.0))
 RATE, LEAST_RATE, WARM_UP = 0.01, 0.05, 30
-# Of each codebook in the loss; the pitch is learned last, if at all, where it counts no more.
-WEIGHTS = {"spectrum": 1.5, "timbre": 1.0, "loudness": 0.7, "pitch": 3.0}
 SECOND, CLIP, DECAY = 0.95, 1.0, 0.01
 
 
@@ -59,8 +57,7 @@ class MaskedPrediction:
         model.train()
         flat = codes.reshape(-1, codes.shape[-1])
         self.sizes = [int(size) + 1 for size in flat.max(axis=0)]
-        weights = np.array([WEIGHTS[name] for name in SIZES], np.float32)
-        self.scales = torch.from_numpy(entropies(flat) / weights * weights.mean())
+        self.scales = torch.from_numpy(entropies(flat))
         self.head = nn.Linear(model.config.hidden_size, sum(self.sizes))
         for parameter in self.head.parameters():
             nn.init.zeros_(parameter)
@@ -111,7 +108,7 @@ class MaskedPrediction:
         codes: Int64[Tensor, "batch frames codebooks"],
         hidden: Bool[Tensor, "batch frames"],
     ) -> Float[Tensor, ""]:
-        """Return the cross-entropy, weighted over codebooks, 1 for who knows only frequencies."""
+        """Return the cross-entropy, mean over codebooks, 1 for who knows only frequencies."""
         states = self.model(sounds, mask_time_indices=hidden).last_hidden_state
         scores = self.head(states).split(self.sizes, dim=2)
         losses = torch.stack(

@@ -24,7 +24,7 @@ RECIPES = {"resnet50_ferplus": resnet50_ferplus.pixels, "manet": manet.pixels}
 # By architecture, what is faster; oneDNN 3 crashes in the gradient of MA-Net's 1 x 1 convolutions
 # of stride 2 where channels come last.
 LAYOUTS = {"resnet50_ferplus": torch.channels_last, "manet": torch.contiguous_format}
-HALF = 0.55  # share of the steps at half of 224 pixels a side, which cost a third
+HALF = 0.65  # share of the steps at half of 224 pixels a side, which cost a third
 HALF_BATCH, BATCH = 32, 16
 RATE, LEAST_RATE, WARM_UP = 0.01, 0.02, 20
 SECOND, CLIP = 0.99, 0.3
