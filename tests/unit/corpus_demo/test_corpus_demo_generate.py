@@ -11,6 +11,7 @@ from merflow.corpus.demo.generate import generate_clips
 from merflow.errors import MerflowError
 from merflow.media.probe import check_clip
 from merflow.media.sound import read_sound
+from merflow.storage.digest import file_sha256
 
 
 def contents(out):
@@ -49,7 +50,10 @@ def test_parts_make_the_same_bytes_as_one(made, tiny, tmp_path):
 
 def test_the_table_lists_the_files(made):
     listed = rows(made.parent / "table.csv")
-    assert list(listed[0]) == ["path", "emotion", "valence", "speaker", "split", "clip"]
+    names = ["path", "emotion", "valence", "speaker", "split", "clip", "sha256"]
+    assert list(listed[0]) == names
+    for row in listed:
+        assert row["sha256"] == file_sha256(made.parent / row["path"])
     assert [row["clip"] for row in listed] == sorted(row["clip"] for row in listed)
     assert {row["path"] for row in listed} == {f"clips/{path}" for path in contents(made)}
     assert listed[0]["path"] == "clips/test1/test1_0000.mp4"
