@@ -31,7 +31,7 @@ class RunLock:
         """Take the lock.
 
         Raises:
-            MerflowError: Another process holds it.
+            MerflowError: Another run holds it, or jobs of one that was killed are still at work.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -50,7 +50,11 @@ class RunLock:
         self._file = file
 
     def _demand_no_jobs(self, file: int) -> None:
-        """Refuse while jobs of an earlier run are at work: they would get at the same files."""
+        """Refuse while jobs of an earlier run are at work: they would get at the same files.
+
+        Raises:
+            MerflowError: There are such jobs; the lock, ``file``, is let go.
+        """
         jobs = os.open(self.jobs, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(jobs, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -45,9 +45,7 @@ def _dry_run(options: list[str]) -> str:
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
             try:
-                snakemake.cli.main(
-                    ["-n", "--cores", "2", "--nocolor", "--quiet", "rules", *options]
-                )
+                snakemake.cli.main([*DRY_RUN, *options])
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()
