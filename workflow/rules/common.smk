@@ -139,7 +139,7 @@ def extraction_options(wildcards, input):
 
 
 def extraction_weights(wildcards):
-    return layout.weights(wildcards.encoder)
+    return options("--weights", [path for path in [layout.weights(wildcards.encoder)] if path])
 
 
 def extraction_spec(wildcards):
@@ -156,7 +156,7 @@ NOISE = ("folder", "manifest", "recordings", "sound", "visual")
 
 def extraction_code(wildcards):
     """The extraction's own files; those of the noise for corrupted copies alone."""
-    names = ("codec", "extract", "file", "inputs", "samples")
+    names = ("ahead", "codec", "extract", "file", "inputs", "samples")
     parts = ["faces/crops.py", *(f"features/{name}.py" for name in names)]
     if wildcards.condition != "clean":
         parts += [f"noise/{name}.py" for name in NOISE]
@@ -288,7 +288,8 @@ def report_weights(wildcards):
 
 def report_weight_options(wildcards):
     encoders = config["features"]["encoders"]
-    return options("--weights", pairs({name: layout.weights(name) for name in encoders}))
+    found = {name: layout.weights(name) for name in encoders}
+    return options("--weights", pairs({name: path for name, path in found.items() if path}))
 
 
 def tables():

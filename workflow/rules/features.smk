@@ -72,6 +72,7 @@ rule features_extract:
         gpu=GPU,
         device=config["features"]["device"],
         batch=config["features"]["batch"],
+        workers=config["features"]["workers"],
         numeric_threads=config["features"]["numeric_threads"],
     params:
         spec=extraction_spec,
@@ -84,7 +85,7 @@ rule features_extract:
         "Features {wildcards.encoder}, {wildcards.condition}, shard {wildcards.shard}"
     shell:
         "python -m merflow --threads {resources.numeric_threads} features extract"
-        " --name {wildcards.encoder} --spec {params.spec:q} --device {resources.device} --batch {resources.batch} --weights {params.weights:q}"
+        " --name {wildcards.encoder} --spec {params.spec:q} --device {resources.device} --batch {resources.batch} --workers {resources.workers} {params.weights}"
         " --manifest {input.manifest:q} --root {params.root:q} {params.options}"
         " --shard {wildcards.shard} --shards {params.shards} --store {params.store:q}"
         " --out {output.shard:q} > {log:q} 2>&1"

@@ -13,32 +13,52 @@ Vectors = dict[str, Float32[np.ndarray, "_dim"]]
 
 
 class Encoder(ABC):
-    """A frozen network that maps each clip to one vector per layer.
+    """A frozen network, or a fixed description, that maps each clip to one vector per layer.
 
     Attributes:
         modality: ``audio`` (inputs are float32 sounds of shape [samples], 16 kHz mono) or
             ``visual`` (inputs are uint8 RGB crops of shape [frames, height, width, 3]).
         layers: The names of the layers, first to last.
-        digest: Hex sha256 of the weight file.
+        digest: Hex sha256 of the weight file; without weights, of what decides the values beside
+            the code, such as a library's version.
     """
 
     modality: Literal["audio", "visual"]
     layers: list[str]
     digest: str
 
+    def prepare(self, clip: Any) -> Any:
+        """Return what :meth:`encode_prepared` takes: the part that needs no network.
+
+        May be called ahead of time in other threads, so it changes nothing of the encoder.
+        """
+        return clip
+
     @abstractmethod
-    def encode_clip(self, clip: Any) -> Vectors:
-        """Return the utterance mean of every layer of one clip."""
+    def encode_prepared(self, prepared: Sequence[Any]) -> list[Vectors]:
+        """Return, for each prepared clip, one vector per layer.
+
+        On a CPU a clip's vectors depend on that clip alone to the last bit, whatever its
+        neighbours; on a GPU to rounding.
+        """
 
     def encode(self, clips: Sequence[Any]) -> list[Vectors]:
-        """Return, for each clip, the utterance mean of every layer.
+        """Return, for each clip, one vector per layer: the mean over its frames.
 
-        A clip's vectors depend on that clip alone, never on its neighbours in the list.
+        With ``statistics: mean_std`` the standard deviation follows the mean in each vector.
 
         Raises:
             MerflowError: A layer came out as infinity or NaN.
         """
-        return [self._finite(self.encode_clip(clip)) for clip in clips]
+        return self.encode_finite([self.prepare(clip) for clip in clips])
+
+    def encode_finite(self, prepared: Sequence[Any]) -> list[Vectors]:
+        """Return :meth:`encode_prepared` after a look for infinity and NaN.
+
+        Raises:
+            MerflowError: A layer came out as infinity or NaN.
+        """
+        return [self._finite(vectors) for vectors in self.encode_prepared(prepared)]
 
     def _finite(self, vectors: Vectors) -> Vectors:
         for layer, vector in vectors.items():

@@ -9,17 +9,17 @@ from merflow.encoders.encoder import Encoder
 from merflow.encoders.registry import kind_of
 
 
-def load(kind: str, spec: Mapping[str, Any], path: str | Path) -> Encoder:
+def load(kind: str, spec: Mapping[str, Any], path: str | Path | None) -> Encoder:
     """Return a loaded encoder.
 
     Args:
         kind: A key of :data:`merflow.encoders.registry.KINDS`.
         spec: The encoder's settings from ``features.encoders``; ``device`` is ``cpu`` by default.
-        path: The weight file, or for HuBERT its folder (also where ``weights`` is ``demo``).
+        path: The weight file, for speech networks its folder (also where ``weights`` is ``demo``);
+            None for an encoder without weights.
 
     Raises:
         MerflowError: The kind is unknown, or the weights are missing, damaged, or others.
     """
-    name = kind_of({"architecture": kind}).name
-    module = importlib.import_module(f"merflow.encoders.{name}")
-    return module.load({**spec, "architecture": kind}, Path(path))
+    module = importlib.import_module(f"merflow.encoders.{kind_of({'architecture': kind}).module}")
+    return module.load({**spec, "architecture": kind}, None if path is None else Path(path))

@@ -197,6 +197,9 @@ class MANet(nn.Module):
             "layer2": [second],
             "block1": [local3, global3],
             "block2": [local4, global4],
+            "block1_local": [local3],
+            "block1_global": [global3],
+            "block2_local": [local4],
             "block2_global": [global4],
         }
         return {

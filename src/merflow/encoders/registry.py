@@ -13,7 +13,11 @@ from merflow.errors import MerflowError
 
 Spec = Mapping[str, Any]
 
+Modality = Literal["audio", "visual"]
+
 DEMO_FILE = "weights.pth"  # of the demo encoders that are one file
+# Speech networks of Hugging Face: a folder, one interface, one loader.
+SPEECH = ("hubert", "wav2vec2", "wavlm", "data2vec_audio")
 
 # Convolutions passed at the output of each layer, out of 50 (49 convolutions and the classifier).
 RESNET50_LAYERS = {
@@ -31,8 +35,12 @@ MANET_LAYERS = {
     "layer2": 9,
     "block1": 13,
     "block2": 17,
+    "block1_local": 13,
+    "block1_global": 13,
+    "block2_local": 17,
     "block2_global": 17,
 }
+MANET_BRANCHES = ("block1_local", "block1_global", "block2_local", "block2_global")
 
 
 @dataclass(frozen=True)
@@ -45,27 +53,36 @@ class Kind:
         layers: Maps an encoder's settings to its layer names, first to last.
         depth: Maps (layer, settings) to the relative depth in 0..1, the x of Figure 4.
         unprobed: Layers that Figure 4 leaves out, because they repeat or vary another.
+        module: The module of ``merflow.encoders`` that loads it.
+        trained: Whether it has weights; otherwise it is computed from the signal alone.
     """
 
     name: str
-    modality: Literal["audio", "visual"]
+    modality: Modality
     layers: Callable[[Spec], list[str]]
     depth: Callable[[str, Spec], float]
     unprobed: frozenset[str] = frozenset()
+    module: str = ""
+    trained: bool = True
 
     def probe_layers(self, spec: Spec) -> list[str]:
         """Return the layers of Figure 4, each distinct vector once."""
         return [layer for layer in self.layers(spec) if layer not in self.unprobed]
 
 
-def _hubert_layers(spec: Spec) -> list[str]:
+def _speech_layers(spec: Spec) -> list[str]:
     """Return ``"0"`` (input of the first transformer layer) to ``"<layers>"``."""
     return [str(index) for index in range(int(spec.get("layers", 24)) + 1)]
 
 
-def _hubert_depth(layer: str, spec: Spec) -> float:
-    _known(layer, _hubert_layers(spec), "hubert")
-    return int(layer) / int(spec.get("layers", 24))
+def _speech_kind(name: str) -> Kind:
+    """Return a speech kind; its layers are the hidden states."""
+
+    def depth(layer: str, spec: Spec) -> float:
+        _known(layer, _speech_layers(spec), name)
+        return int(layer) / int(spec.get("layers", 24))
+
+    return Kind(name, "audio", _speech_layers, depth, module="speech")
 
 
 def _table_kind(name: str, table: Mapping[str, int], total: int, *unprobed: str) -> Kind:
@@ -75,7 +92,17 @@ def _table_kind(name: str, table: Mapping[str, int], total: int, *unprobed: str)
         _known(layer, list(table), name)
         return table[layer] / total
 
-    return Kind(name, "visual", lambda spec: list(table), depth, frozenset(unprobed))
+    return Kind(name, "visual", lambda spec: list(table), depth, frozenset(unprobed), name)
+
+
+def _untrained_kind(name: str, modality: Modality, *layers: str) -> Kind:
+    """Return a kind without weights; it has no depth, so its layers stand at the right end."""
+
+    def depth(layer: str, spec: Spec) -> float:
+        _known(layer, layers, name)
+        return 1.0
+
+    return Kind(name, modality, lambda spec: list(layers), depth, module=name, trained=False)
 
 
 def _known(layer: str, layers: Sequence[str], owner: str) -> None:
@@ -90,14 +117,17 @@ def _shortened(names: Sequence[str]) -> list[str]:
 
 
 KINDS: dict[str, Kind] = {
-    "hubert": Kind("hubert", "audio", _hubert_layers, _hubert_depth),
+    **{name: _speech_kind(name) for name in SPEECH},
     # At 224 px the average pooling covers all of block 4: "4" and "pooling" are one vector.
     # conv5_3_3x3_relu is the organisers' layer, no block of the paper's figure.
     "resnet50_ferplus": _table_kind(
         "resnet50_ferplus", RESNET50_LAYERS, 50, "4", "conv5_3_3x3_relu"
     ),
     # block2_global is the other reading of MR(block2): the global branch alone.
-    "manet": _table_kind("manet", MANET_LAYERS, 18, "block2_global"),
+    "manet": _table_kind("manet", MANET_LAYERS, 18, *MANET_BRANCHES),
+    "egemaps": _untrained_kind("egemaps", "audio", "functionals"),
+    "mfcc": _untrained_kind("mfcc", "audio", "mfcc", "prosody"),
+    "hog": _untrained_kind("hog", "visual", "hog"),
 }
 
 

@@ -1,12 +1,25 @@
 """Where the public checkpoints come from, and how to tell one from another by its names."""
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
+
+# Where `merflow encoders fetch` puts what it gets, and where every job looks for it.
+FOLDER = Path("data/weights")
 
 HOW_TO_GET = {
-    "hubert": (
-        "download the folder TencentGameMate/chinese-hubert-large (or another HuBERT) from "
-        "huggingface.co, with config.json, preprocessor_config.json and the weight file"
-    ),
+    **{
+        architecture: (
+            f"download the folder {example} (or another of the kind) from huggingface.co, with "
+            "config.json, preprocessor_config.json and the weight file"
+        )
+        for architecture, example in {
+            "hubert": "TencentGameMate/chinese-hubert-large",
+            "wav2vec2": "facebook/wav2vec2-large-lv60",
+            "wavlm": "microsoft/wavlm-large",
+            "data2vec_audio": "facebook/data2vec-audio-large",
+        }.items()
+    },
     "resnet50_ferplus": (
         "download resnet50_ferplus_dag.pth from "
         "https://www.robots.ox.ac.uk/~albanie/pytorch-models.html"
@@ -35,3 +48,13 @@ def recognise(names: Iterable[str]) -> str | None:
     """Return what a set of parameter names belongs to, or None if it is not known."""
     bare = {name.removeprefix("hubert.").removeprefix("wav2vec2.") for name in names}
     return next((owner for name, owner in FINGERPRINTS if name in bare), None)
+
+
+def weights_path(weights: str) -> Path:
+    """Return where the weights that ``params.yaml`` names lie.
+
+    A path stays as it is. ``OWNER/NAME@REVISION``, a model of the Hugging Face hub, is the folder
+    ``data/weights/OWNER--NAME@REVISION``.
+    """
+    named = re.fullmatch(r"([\w.-]+)/([\w.-]+)@([\w.-]+)", weights)
+    return FOLDER / f"{named[1]}--{named[2]}@{named[3]}" if named else Path(weights)

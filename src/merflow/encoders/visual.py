@@ -1,6 +1,6 @@
 """Frozen networks that look at face crops, one frame at a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,6 +46,10 @@ class VisualEncoder(Encoder):
             self._device, memory_format=torch.channels_last
         )
         self._recipe = recipe
+
+    def encode_prepared(self, prepared: Sequence[Any]) -> list[Vectors]:
+        """Encode one clip after the other."""
+        return [self.encode_clip(clip) for clip in prepared]
 
     def encode_clip(self, clip: Crops) -> Vectors:
         """Return the mean over frames of every layer.

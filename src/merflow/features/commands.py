@@ -20,7 +20,8 @@ def group() -> None:
 @SPEC
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--batch", type=click.IntRange(min=1), default=8, help="Clips finished together.")
-@click.option("--weights", required=True, type=PATH, help="Weight file or folder.")
+@click.option("--workers", type=click.IntRange(min=0), default=0, help="Threads that read ahead.")
+@click.option("--weights", type=PATH, help="Weight file or folder; not without weights.")
 @click.option("--manifest", required=True, type=PATH, help="Corpus manifest.")
 @click.option("--root", required=True, type=PATH, help="Corpus root.")
 @click.option("--crops", multiple=True, type=PATH, help="Face crops; for visual encoders.")
@@ -35,7 +36,8 @@ def extract(
     spec: dict[str, Any],
     device: str,
     batch: int,
-    weights: Path,
+    workers: int,
+    weights: Path | None,
     manifest: Path,
     root: Path,
     crops: tuple[Path, ...],
@@ -51,7 +53,7 @@ def extract(
     from merflow.errors import MerflowError
     from merflow.features.samples import samples_of_shard
 
-    spec = {**spec, "device": device, "batch": batch}
+    spec = {**spec, "device": device, "batch": batch, "workers": workers}
     kind = kind_of(spec)
     if kind.modality == "visual" and not crops:
         raise MerflowError(f"the encoder {name} looks at faces: name the face files with --crops")
@@ -63,7 +65,7 @@ def extract(
 
     inputs = Crops(crops) if kind.modality == "visual" else Sounds(root, noise_root)
     _fix_threads()
-    encoder = load(kind.name, spec, _weights(kind.name, weights))
+    encoder = load(kind.name, spec, None if weights is None else _weights(kind.module, weights))
     extract_shard(encoder, spec, samples, inputs, store, out, noisy=noise is not None)
 
 
@@ -112,9 +114,9 @@ def _fix_threads() -> None:
     torch.set_num_threads(numeric_threads())
 
 
-def _weights(kind: str, path: Path) -> Path:
-    """Return the weight file where a folder with a single one is named; HuBERT is a folder."""
-    if kind == "hubert" or not path.is_dir():
+def _weights(module: str, path: Path) -> Path:
+    """Return the weight file where a folder with a single one is named; speech is a folder."""
+    if module == "speech" or not path.is_dir():
         return path
     files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
     return files[0] if len(files) == 1 else path

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from merflow.encoders.encoder import Encoder
+from merflow.features.ahead import Ahead
 from merflow.features.codec import FeatureCodec, Utterance
 from merflow.features.file import Row
 from merflow.features.inputs import Crops, Sounds
@@ -17,8 +18,8 @@ from merflow.storage.shards import ShardStore
 # The modules that decide a feature's value; the rules list the same files. How the demo encoders
 # are taught is not among them: the digest of the weights stands for it.
 ENCODERS = (
-    *("checkpoint", "device", "encoder", "hubert", "load", "manet", "registry"),
-    *("resnet50_ferplus", "sources", "visual"),
+    *("checkpoint", "device", "encoder", "load", "manet", "moments", "registry"),
+    *("resnet50_ferplus", "sources", "speech", "visual"),
 )
 CODE = (
     *(f"merflow.features.{name}" for name in ("codec", "extract", "file", "inputs", "samples")),
@@ -28,7 +29,7 @@ CODE = (
 NOISE_CODE = tuple(f"merflow.noise.{name}" for name in ("folder", "manifest", "sound", "visual"))
 # What decides how an encoder is run and where its weights lie, but not what it gives (beyond
 # rounding): the digest of the weights stands for their path and for how demo weights were made.
-RUN_ONLY = frozenset({"batch", "device", "weights", "sha256", "demo"})
+RUN_ONLY = frozenset({"batch", "device", "workers", "weights", "sha256", "demo"})
 
 
 def recipe_of(spec: Mapping[str, Any], weights: str, crops: str | None, noisy: bool) -> str:
@@ -61,7 +62,8 @@ def extract_shard(
 
     Args:
         encoder: The loaded encoder.
-        spec: Its settings, with ``batch``: how many utterances are finished together.
+        spec: Its settings, with ``batch``: how many utterances are finished together, and
+            ``workers``: how many threads read ahead.
         samples: The samples of this shard.
         inputs: Where their sounds or crops come from.
         store: Folder of the finished parts; encoders, conditions and corpora may share it.
@@ -73,21 +75,38 @@ def extract_shard(
     """
     rows: dict[str, list[Row]] = {}
     first: dict[str, Sample] = {}
-    # Equal contents and copies of one clip side by side: each clip is decoded once.
-    for sample in sorted(samples, key=lambda sample: (sample.sha256, sample.clip, sample.copy)):
+    for sample in sorted(samples, key=_order):
         if inputs.has(sample):
             key = sample.key(encoder.modality)
             first.setdefault(key, sample)
             rows.setdefault(key, []).append(Row(sample.clip, sample.sha256, sample.copy, 0))
 
+    def prepared(key: str) -> tuple[int, Any]:
+        given = inputs.load(first[key])
+        return len(given), encoder.prepare(given)
+
+    ahead = Ahead(prepared, int(spec.get("workers", 0)))
+
     def compute(keys: Sequence[str]) -> dict[str, Utterance]:
-        batch = [inputs.load(first[key]) for key in keys]
-        encoded = encoder.encode(batch)
+        batch = ahead.take(keys)
+        encoded = encoder.encode_finite([given for _, given in batch])
         return {
-            key: Utterance(len(given), {k: np.asarray(v, np.float32) for k, v in values.items()})
-            for key, given, values in zip(keys, batch, encoded, strict=True)
+            key: Utterance(length, {k: np.asarray(v, np.float32) for k, v in values.items()})
+            for key, (length, _), values in zip(keys, batch, encoded, strict=True)
         }
 
     codec = FeatureCodec(rows, encoder.layers)
     folder = ShardStore(store, recipe_of(spec, encoder.digest, inputs.recipe, noisy), codec)
-    return folder.complete(list(first), compute, out, int(spec.get("batch", 8)))
+    try:
+        return folder.complete(list(first), compute, out, int(spec.get("batch", 8)), ahead.plan)
+    finally:
+        ahead.close()
+
+
+def _order(sample: Sample) -> tuple[float, str, str, int]:
+    """Return the place of a sample: the longest first, copies of one clip side by side.
+
+    Neighbours of like length waste little where a batch is padded, copies of a clip share its
+    decoding, and what is too long for the memory shows at once.
+    """
+    return (-sample.duration_s, sample.sha256, sample.clip, sample.copy)

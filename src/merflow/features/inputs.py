@@ -46,12 +46,11 @@ class Sounds:
         Raises:
             MerflowError: The clip or its noise is missing, changed, or cannot be decoded.
         """
-        if self._last is None or self._last[0] != sample.sha256:
-            self._last = (
-                sample.sha256,
-                read_sound(checked_clip(self._root, sample.clip, sample.path, sample.sha256)),
-            )
-        sound = self._last[1]
+        last = self._last  # other threads replace it
+        if last is None or last[0] != sample.sha256:
+            path = checked_clip(self._root, sample.clip, sample.path, sample.sha256)
+            last = self._last = (sample.sha256, read_sound(path))
+        sound = last[1]
         if sample.noise is None:
             return sound
         return self._corrupted(sound, sample.clip, sample.noise)

@@ -1,7 +1,7 @@
 """Which inputs an encoder gets: the clips of a shard, clean or corrupted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,12 +22,14 @@ class Sample:
         clip: The clip's name.
         sha256: Digest of its file.
         path: Its file, relative to the corpus root.
+        duration_s: Its length in seconds, as the manifest has it.
         noise: How it is corrupted; None for the clean original.
     """
 
     clip: str
     sha256: str
     path: str
+    duration_s: float
     noise: NoiseRow | None = None
 
     @property
@@ -60,9 +62,9 @@ def samples_of_shard(manifest: Path, noise: Path | None, shard: int, shards: int
     table = read_manifest(manifest)
     split = dict(zip(table["clip"], table["split"], strict=True))
     clips = [
-        Sample(clip, sha256, path)
-        for clip, sha256, path in zip(table["clip"], table["sha256"], table["path"], strict=True)
-        if shard_of(clip, shards) == shard
+        Sample(*row)
+        for row in table[["clip", "sha256", "path", "duration"]].itertuples(index=False)
+        if shard_of(row[0], shards) == shard
     ]
     if noise is None:
         return clips
@@ -80,8 +82,4 @@ def _corrupted(clips: Sequence[Sample], rows: Sequence[NoiseRow]) -> list[Sample
     """Return one sample for each row of the given clips."""
     named = {sample.clip: sample for sample in clips}
     ordered = sorted(rows, key=lambda row: (row.clip, row.copy))
-    return [
-        Sample(row.clip, named[row.clip].sha256, named[row.clip].path, row)
-        for row in ordered
-        if row.clip in named
-    ]
+    return [replace(named[row.clip], noise=row) for row in ordered if row.clip in named]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow.encoders.registry import DEMO_FILE, KINDS
+from merflow.encoders.sources import weights_path
 from merflow.noise.recordings import recording_names
 from merflow.storage.digest import digest8, file_sha256
 
@@ -13,7 +14,7 @@ RESULTS = "results"
 HUBERT_FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
 DEMO_NOISE_FILES = 8
 # Settings that decide how a step is run, but not what it gives.
-RUN_ONLY = frozenset({"numeric_threads", "device", "batch"})
+RUN_ONLY = frozenset({"numeric_threads", "device", "batch", "workers"})
 
 
 def _declared(section: dict[str, Any], *left_out: str) -> dict[str, Any]:
@@ -151,7 +152,7 @@ class DataLayout:
         keys = {}
         for name, spec in self.config["features"]["encoders"].items():
             declared = dict(spec)
-            if spec["weights"] != "demo":
+            if not self.demo_made(name):
                 declared.pop("demo", None)
                 # A pinned file is the same wherever it lies.
                 if spec.get("sha256"):
@@ -165,24 +166,33 @@ class DataLayout:
         """Name and digest of an encoder; visual ones depend on the face settings."""
         return self._encoder_keys[name]
 
+    def demo_made(self, name: str) -> bool:
+        """Whether an encoder's weights are the demo's own."""
+        return bool(self.encoder_spec(name).get("weights") == "demo")
+
     def demo_weights(self, name: str) -> str:
         """Folder of the checkpoint that the demo writes for an encoder."""
         spec = self.encoder_spec(name)
         made = digest8([spec["architecture"], spec["demo"], spec.get("layers")])
         return f"{RESULTS}/features/weights/{spec['architecture']}-{made}"
 
-    def weights(self, name: str) -> str:
-        """The checkpoint of an encoder."""
-        spec = self.encoder_spec(name)
-        return self.demo_weights(name) if spec["weights"] == "demo" else spec["weights"]
+    def weights(self, name: str) -> str | None:
+        """The checkpoint of an encoder; None where it has no weights."""
+        if self.demo_made(name):
+            return self.demo_weights(name)
+        declared = self.encoder_spec(name).get("weights")
+        return str(weights_path(declared)) if declared else None
 
     def weight_files(self, name: str) -> list[str]:
         """The files of an encoder's checkpoint, for the graph to watch.
 
         Files rather than a folder, because Snakemake compares files by content.
         """
-        folder = Path(self.weights(name))
-        if self.encoder_spec(name)["weights"] != "demo":
+        path = self.weights(name)
+        if path is None:
+            return []
+        folder = Path(path)
+        if not self.demo_made(name):
             files = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
             return sorted(str(path) for path in files) or [str(folder)]
         hubert = self.encoder_spec(name)["architecture"] == "hubert"

@@ -189,7 +189,7 @@ class Layout(DataLayout):
         names += [self.group_key(group) for group in self.groups]
         names += [self.encoder_key(name) for name in encoders]
         names += [self.probe(name) for name in self.config["probes"]["encoders"]]
-        names += [self.demo_weights(n) for n, spec in encoders.items() if spec["weights"] == "demo"]
+        names += [self.demo_weights(name) for name in encoders if self.demo_made(name)]
         return sorted({name[-8:] for name in names})
 
     def predictions(self) -> dict[str, str]:
@@ -211,8 +211,7 @@ class Layout(DataLayout):
 
     def note(self) -> str | None:
         """The line that every table and figure carries while anything of the demo is in it."""
-        encoders = self.config["features"]["encoders"].values()
-        small = any(spec["weights"] == "demo" for spec in encoders)
+        small = any(self.demo_made(name) for name in self.config["features"]["encoders"])
         if self.config["corpus"]["adapter"] == "demo":
             parts = "demo corpus, demo encoders" if small else "demo corpus"
             return f"{parts}: shows the method, says nothing about MER 2023"

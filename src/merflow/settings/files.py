@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow.corpus.label_file import listed_clips
-from merflow.encoders.sources import HOW_TO_GET
+from merflow.encoders.sources import HOW_TO_GET, weights_path
 from merflow.errors import MerflowError
 from merflow.settings.relations import uses_noise
 from merflow.settings.sentences import FILE
@@ -32,9 +32,9 @@ def check_files(config: dict[str, Any]) -> None:
             ("faces.yunet.path", faces["yunet"]["path"], "get it from the OpenCV Zoo, models/")
         )
     wanted += [
-        (f"features.encoders.{name}.weights", spec["weights"], HOW_TO_GET[spec["architecture"]])
+        (f"features.encoders.{name}.weights", weights_path(spec["weights"]), _how_to_get(spec))
         for name, spec in config["features"]["encoders"].items()
-        if spec["weights"] != "demo"
+        if spec.get("weights", "demo") != "demo"
     ]
     for key, path, advice in wanted:
         if "{" in str(path) or "}" in str(path):
@@ -47,6 +47,10 @@ def check_files(config: dict[str, Any]) -> None:
                 f"{FILE}: {key} is {str(path)!r}, but there is nothing at {Path(path).absolute()}; "
                 f"{advice}"
             )
+
+
+def _how_to_get(spec: dict[str, Any]) -> str:
+    return f"{HOW_TO_GET[spec['architecture']]}; `merflow encoders fetch` gets what can be got"
 
 
 def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from merflow.encoders.registry import KINDS, parse_feature
 from merflow.errors import MerflowError
 from merflow.settings.sentences import FILE
 
+DEMO_ARCHITECTURES = ("hubert", "resnet50_ferplus", "manet")
 DEMO_CLASSES = {"neutral", "angry", "happy", "sad", "worried", "surprise"}
 
 
@@ -67,16 +68,47 @@ def check_encoders(config: dict[str, Any]) -> None:
     """Check that demo encoders say how they are made, and that probed encoders exist."""
     encoders = config["features"]["encoders"]
     for name, spec in encoders.items():
-        if spec["weights"] == "demo" and "demo" not in spec:
-            raise MerflowError(
-                f"{FILE}: key features.encoders.{name}.demo is missing; weights demo needs a "
-                "mapping with seed and width"
-            )
+        check_keys(name, spec)
     for name in config["probes"]["encoders"]:
         if name not in encoders:
             raise MerflowError(
                 f"{FILE}: probes.encoders names {name!r}; allowed: {', '.join(encoders)}"
             )
+
+
+def check_keys(name: str, spec: dict[str, Any]) -> None:
+    """Check that an encoder has the keys that its architecture needs, and no others."""
+    where, kind = f"{FILE}: features.encoders.{name}", KINDS[spec["architecture"]]
+    needed = ("weights", "sha256") if kind.trained else ()
+    allowed = {"architecture", *needed}
+    if kind.trained:
+        allowed |= {"demo", "statistics", "precision"}
+    allowed |= {"layers"} if kind.module == "speech" else set()
+    allowed |= {"forward_order"} if kind.name == "manet" else set()
+    for key in needed:
+        if key not in spec:
+            raise MerflowError(
+                f"{FILE}: key features.encoders.{name}.{key} is missing; architecture "
+                f"{kind.name} needs weights and their sha256 (null: not pinned yet)"
+            )
+    for key in spec:
+        if key not in allowed:
+            raise MerflowError(
+                f"{where}.{key} is {spec[key]!r}; allowed with architecture {kind.name}: "
+                f"{', '.join(sorted(allowed))}"
+            )
+    if spec.get("weights") != "demo":
+        return
+    if "demo" not in spec:
+        raise MerflowError(
+            f"{FILE}: key features.encoders.{name}.demo is missing; weights demo needs a "
+            "mapping with seed and width"
+        )
+    if kind.name not in DEMO_ARCHITECTURES:
+        raise MerflowError(
+            f"{where}.architecture is {kind.name!r}; allowed with weights demo: "
+            f"{', '.join(DEMO_ARCHITECTURES)}"
+        )
 
 
 def uses_noise(config: dict[str, Any]) -> bool:

@@ -74,14 +74,17 @@ class ShardStore:
         compute: Callable[[Sequence[str]], Mapping[str, Item]],
         output: Path,
         batch: int,
+        plan: Callable[[Sequence[Sequence[str]]], None] = lambda batches: None,
     ) -> int:
         """Compute what is missing, write all items to ``output``, return how many were computed.
 
         Args:
-            keys: The items of this shard; the file is written in sorted order of the keys.
+            keys: The items of this shard, computed in this order; the file is written in sorted
+                order of the keys.
             compute: Maps a batch of keys to their items.
             output: The rule's output file.
             batch: How many items are lost at most by a kill.
+            plan: Told the batches that are to be computed, before the first of them.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         name = output.stem
@@ -92,8 +95,9 @@ class ShardStore:
         missing = [key for key in keys if key not in found]
         print(f"{name}: {len(keys)} items, {len(found)} kept from before, {len(missing)} to do")
         progress = Progress(name, len(missing), "items")
-        for start in range(0, len(missing), batch):
-            chosen = missing[start : start + batch]
+        batches = [missing[start : start + batch] for start in range(0, len(missing), batch)]
+        plan(batches)
+        for chosen in batches:
             progress.begin(len(chosen))
             part = self.folder / f"part-{own}-{digest8(chosen)}{self.codec.suffix}"
             with replacing(part) as temporary:

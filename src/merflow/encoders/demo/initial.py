@@ -25,7 +25,7 @@ CALIBRATION_IMAGES = 4
 
 def build_hubert(width: int, layers: int) -> "HubertModel":
     """Return a HuBERT as chinese-hubert-large, but narrower and without dropout."""
-    from merflow.encoders.hubert import quiet  # before transformers: switches the network off
+    from merflow.encoders.speech import quiet  # before transformers: switches the network off
 
     quiet()
     from transformers import HubertConfig, HubertModel

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from merflow.encoders.hubert import receptive_field
 from merflow.encoders.load import load
+from merflow.encoders.speech import receptive_field
 from merflow.errors import MerflowError
 
 from transformers import AutoFeatureExtractor, HubertConfig, HubertModel  # isort: skip

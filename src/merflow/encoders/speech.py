@@ -8,7 +8,7 @@ that normalisation, older ones with it; it is taken from ``last_hidden_state``, 
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,6 +54,10 @@ class HubertEncoder(Encoder):
         self._model = model.eval().to(self._device)
         self._preprocessor = preprocessor
         self._shortest = receptive_field(model.config)
+
+    def encode_prepared(self, prepared: Sequence[Any]) -> list[Vectors]:
+        """Encode one clip after the other."""
+        return [self.encode_clip(clip) for clip in prepared]
 
     def encode_clip(self, clip: Sound) -> Vectors:
         """Return the mean over time of every hidden state; short clips are padded with zeros."""
