@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, UInt8
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from merflow.errors import MerflowError
 from merflow.faces.detect import LANDMARKS
+from merflow.storage.tensors import TensorFile, write_tensors
 
 TRACK = (
     *("frame", "time_s", "x", "y", "w", "h", "score"),
@@ -37,7 +36,7 @@ class CropCodec:
     """Clips in a safetensors file, keyed by the clip file's sha256 (a ShardStore codec).
 
     Tensors ``<sha256>/crops`` uint8 [kept, 112, 112, 3] and ``<sha256>/track`` float32
-    [frames, 17]; the metadata hold the recipe.
+    [frames, 17], each with its checksum; the metadata hold the recipe.
     """
 
     suffix = ".safetensors"
@@ -45,35 +44,30 @@ class CropCodec:
     def write(self, path: Path, items: Mapping[str, FaceClip], recipe: str) -> None:
         """Write the clips; the same clips and recipe give the same bytes."""
         tensors = {}
-        for key, clip in items.items():
-            tensors[f"{key}/crops"] = np.ascontiguousarray(clip.crops)
-            tensors[f"{key}/track"] = np.ascontiguousarray(clip.track)
-        # save_file would make a file that only its owner may read.
-        path.write_bytes(save(tensors, metadata={"recipe": recipe}))
+        for key, clip in sorted(items.items()):
+            tensors[f"{key}/crops"] = clip.crops
+            tensors[f"{key}/track"] = clip.track
+        write_tensors(path, tensors, {"recipe": recipe})
 
     def keys(self, path: Path) -> tuple[str, list[str]]:
-        """Return (recipe, keys) without reading values; raises MerflowError if damaged."""
-        with _opened(path) as file:
-            recipe = (file.metadata() or {}).get("recipe", "")
-            names = (name.partition("/") for name in file.keys())  # noqa: SIM118 - no mapping
-            return recipe, [key for key, _, part in names if part == "crops"]
+        """Return (recipe, keys) without reading values; raises DamageError."""
+        file = _opened(path)
+        return file.said["recipe"], _keys(file)
 
     def read(self, path: Path, keys: Sequence[str]) -> dict[str, FaceClip]:
-        """Return the named clips; raises MerflowError if the file is damaged."""
-        with _opened(path) as file:
-            return {
-                key: FaceClip(file.get_tensor(f"{key}/crops"), file.get_tensor(f"{key}/track"))
-                for key in keys
-            }
+        """Return the named clips; raises DamageError if one is not as it was written."""
+        file = _opened(path)
+        return {
+            key: FaceClip(file.tensor(f"{key}/crops"), file.tensor(f"{key}/track")) for key in keys
+        }
 
 
 class CropReader:
     """Crops of many shards, read one clip at a time."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """List what the files hold; raises MerflowError if one is damaged."""
-        codec = CropCodec()
-        self._files = {key: path for path in paths for key in codec.keys(path)[1]}
+        """List what the files hold; raises DamageError."""
+        self._files = {key: file for file in map(_opened, paths) for key in _keys(file)}
 
     def __contains__(self, sha256: str) -> bool:
         """Return whether the clip with this digest is there."""
@@ -83,6 +77,7 @@ class CropReader:
         """Return the crops of one clip, RGB; 0 frames if no face was found.
 
         Raises:
+            DamageError: It is not as it was written.
             MerflowError: The clip is in none of the files.
         """
         return self._tensor(sha256, "crops")
@@ -91,6 +86,7 @@ class CropReader:
         """Return the track of one clip, columns ``TRACK``.
 
         Raises:
+            DamageError: It is not as it was written.
             MerflowError: The clip is in none of the files.
         """
         return self._tensor(sha256, "track")
@@ -100,8 +96,7 @@ class CropReader:
             raise MerflowError(
                 f"no face file holds the clip with sha256 {sha256}; run the faces step again"
             )
-        with _opened(self._files[sha256]) as file:
-            return file.get_tensor(f"{sha256}/{part}")
+        return self._files[sha256].tensor(f"{sha256}/{part}")
 
 
 def read_crops(paths: Sequence[str | Path]) -> CropReader:
@@ -116,9 +111,11 @@ def read_crops(paths: Sequence[str | Path]) -> CropReader:
     return CropReader([Path(path) for path in paths])
 
 
-def _opened(path: Path) -> safe_open:
-    """Open a file; FileNotFoundError passes, a damaged file becomes a MerflowError."""
-    try:
-        return safe_open(path, framework="numpy")
-    except SafetensorError as error:
-        raise MerflowError(f"{path} is damaged; delete it and run the faces step again") from error
+def _opened(path: Path) -> TensorFile:
+    """Open a file; raises FileNotFoundError or DamageError."""
+    return TensorFile(path, "face file")
+
+
+def _keys(file: TensorFile) -> list[str]:
+    names = (name.partition("/") for name in file.names)
+    return [key for key, _, part in names if part == "crops"]

@@ -1,6 +1,5 @@
 """One file of features: a tensor a layer, a row an utterance, and a checksum of each tensor."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from merflow.errors import MerflowError
+from merflow.storage.tensors import TensorFile, write_tensors
 
 Matrix = Float32[np.ndarray, "rows _dim"]
 
@@ -52,11 +50,9 @@ def write_features(
     said = {
         "rows": json.dumps([asdict(row) for row in rows]),
         "keys": json.dumps(list(keys)),
+        "recipe": recipe,
     }
-    tensors = {layer: np.ascontiguousarray(matrix, "<f4") for layer, matrix in values.items()}
-    sums = {layer: _checksum(said, matrix) for layer, matrix in tensors.items()}
-    metadata = said | {"recipe": recipe, "layers": json.dumps(sums)}
-    path.write_bytes(_sorted_header(save(tensors, metadata)))
+    write_tensors(path, {k: np.asarray(matrix, "<f4") for k, matrix in values.items()}, said)
 
 
 class FeatureFile:
@@ -70,60 +66,33 @@ class FeatureFile:
     """
 
     def __init__(self, path: Path) -> None:
-        """Read the header.
+        """Read and prove the header.
 
         Raises:
             FileNotFoundError: There is no such file.
-            MerflowError: The file is damaged.
+            DamageError: The header is not as it was written.
         """
         self.path = path
+        self._file = TensorFile(path, "feature file")
         try:
-            self._file = safe_open(path, framework="numpy")
-            self._said = self._file.metadata() or {}
-            self._sums: dict[str, str] = json.loads(self._said["layers"])
-            self.rows = [Row(**row) for row in json.loads(self._said["rows"])]
-            self.keys: list[str] = json.loads(self._said["keys"])
-            self.recipe = self._said["recipe"]
-        except FileNotFoundError:
-            raise
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError):
-            raise self._damaged() from None
-        self.layers = list(self._sums)
+            said = self._file.said
+            self.rows = [Row(**row) for row in json.loads(said["rows"])]
+            self.keys: list[str] = json.loads(said["keys"])
+            self.recipe = said["recipe"]
+        except (KeyError, TypeError, ValueError):
+            raise self._file.damaged() from None
+        self.layers = self._file.names
 
     def layer(self, name: str) -> Matrix:
         """Return one layer of all rows.
 
         Raises:
-            MerflowError: The file has no such layer, or the layer or the rows are damaged.
+            DamageError: The layer is not as it was written.
+            MerflowError: The file has no such layer.
         """
-        if name not in self._sums:
+        if name not in self.layers:
             raise MerflowError(
                 f"the feature file {self.path} has no layer '{name}': "
                 f"choose one of {', '.join(self.layers)}"
             )
-        try:
-            matrix = self._file.get_tensor(name)
-        except SafetensorError:
-            raise self._damaged() from None
-        if _checksum(self._said, matrix) != self._sums[name] or len(matrix) != len(self.rows):
-            raise self._damaged()
-        return matrix
-
-    def _damaged(self) -> MerflowError:
-        return MerflowError(f"the feature file {self.path} is damaged: delete it and rerun")
-
-
-def _checksum(said: Mapping[str, str], matrix: Matrix) -> str:
-    """Return the sha256 of a layer's bytes and of the texts that say what its rows are."""
-    total = hashlib.sha256(f"{said['rows']}\0{said['keys']}\0".encode())
-    total.update(matrix.tobytes())
-    return total.hexdigest()
-
-
-def _sorted_header(content: bytes) -> bytes:
-    """Return a safetensors file with its header sorted: the library orders metadata by chance."""
-    size = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + size])
-    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # values stay aligned
-    return len(text).to_bytes(8, "little") + text + content[8 + size :]
+        return self._file.tensor(name)

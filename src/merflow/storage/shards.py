@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from merflow.errors import MerflowError
 from merflow.progress import Progress
 from merflow.seeds import seed_of
 from merflow.storage.atomic import hard_link, replacing
 from merflow.storage.digest import digest8
+from merflow.storage.tensors import DamageError
 
 Item = Any
 
@@ -34,10 +34,10 @@ class Codec(Protocol):
         """Write items, in the order of their keys, with the recipe in the metadata."""
 
     def keys(self, path: Path) -> tuple[str, list[str]]:
-        """Return (recipe, keys) of a file without reading its values."""
+        """Return (recipe, keys) of a file without reading its values; raises DamageError."""
 
     def read(self, path: Path, keys: Sequence[str]) -> dict[str, Item]:
-        """Return the named items; raises :class:`MerflowError` if the file is damaged."""
+        """Return the named items; raises :class:`DamageError`."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,19 @@ class ShardStore:
     codec: Codec
 
     def find(self, keys: Iterable[str]) -> dict[str, Path]:
-        """Return, for each key that is finished, a file that holds it."""
+        """Return, for each key that is finished, a file that holds it.
+
+        A file whose header is damaged is named and removed.
+        """
         wanted = set(keys)
         found: dict[str, Path] = {}
         for path in sorted(self.folder.glob(f"[!.]*{self.codec.suffix}")):
             try:
                 recipe, held = self.codec.keys(path)
             except FileNotFoundError:  # a neighbouring job has merged its parts meanwhile
+                continue
+            except DamageError as damage:
+                _remove(damage)
                 continue
             if recipe == self.recipe:
                 found |= {key: path for key in held if key in wanted}
@@ -78,6 +84,8 @@ class ShardStore:
     ) -> int:
         """Compute what is missing, write all items to ``output``, return how many were computed.
 
+        A damaged file of the store is named and removed, and what it held is computed again.
+
         Args:
             keys: The items of this shard, computed in this order; the file is written in sorted
                 order of the keys.
@@ -87,16 +95,42 @@ class ShardStore:
             plan: Told the batches that are to be computed, before the first of them.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = output.stem
         own = self._own(output)
         for torn in self.folder.glob(f".part-{own}-*"):  # left by a kill in the middle of a write
             torn.unlink()
-        found = self.find(keys)
-        missing = [key for key in keys if key not in found]
-        print(f"{name}: {len(keys)} items, {len(found)} kept from before, {len(missing)} to do")
-        progress = Progress(name, len(missing), "items")
-        batches = [missing[start : start + batch] for start in range(0, len(missing), batch)]
-        plan(batches)
+        done = 0
+        while True:
+            found = self.find(keys)
+            missing = [key for key in keys if key not in found]
+            batches = [missing[start : start + batch] for start in range(0, len(missing), batch)]
+            print(
+                f"{output.stem}: {len(keys)} items, {len(found)} kept from before, "
+                f"{len(missing)} to do"
+            )
+            plan(batches)
+            computed = self._compute(batches, compute, output)
+            done += len(missing)
+            try:
+                items = self._read(found | computed)
+            except FileNotFoundError:  # a neighbour has merged its parts, or removed a damaged file
+                continue
+            except DamageError as damage:
+                if damage.path in computed.values():  # the disk does not keep what is written
+                    raise
+                _remove(damage)
+                continue
+            self._keep(items, output)
+            return done
+
+    def _compute(
+        self,
+        batches: Sequence[Sequence[str]],
+        compute: Callable[[Sequence[str]], Mapping[str, Item]],
+        output: Path,
+    ) -> dict[str, Path]:
+        """Compute the batches, write a part for each, and return the part of each item."""
+        progress = Progress(output.stem, sum(map(len, batches)), "items")
+        own, found = self._own(output), {}
         for chosen in batches:
             progress.begin(len(chosen))
             part = self.folder / f"part-{own}-{digest8(chosen)}{self.codec.suffix}"
@@ -104,12 +138,20 @@ class ShardStore:
                 self.codec.write(temporary, compute(chosen), self.recipe)
             found |= dict.fromkeys(chosen, part)
             progress.add(len(chosen))
-        self._merge(found, output)
-        return len(missing)
+        return found
 
-    def _merge(self, found: Mapping[str, Path], output: Path) -> None:
-        """Write the shard from its parts, link it into the store, drop this shard's parts."""
-        items = self._read(found)
+    def _read(self, found: Mapping[str, Path]) -> dict[str, Item]:
+        """Return all items; raises FileNotFoundError or DamageError."""
+        by_file: dict[Path, list[str]] = {}
+        for key in sorted(found):
+            by_file.setdefault(found[key], []).append(key)
+        items: dict[str, Item] = {}
+        for path, held in by_file.items():
+            items |= self.codec.read(path, held)
+        return items
+
+    def _keep(self, items: Mapping[str, Item], output: Path) -> None:
+        """Write the shard, link it into the store, drop this shard's parts."""
         with replacing(output) as temporary:
             self.codec.write(temporary, {key: items[key] for key in sorted(items)}, self.recipe)
         own = self._own(output)
@@ -122,20 +164,7 @@ class ShardStore:
         """Return the name of an output's files in the store; no other output has it."""
         return digest8(output.as_posix())
 
-    def _read(self, found: Mapping[str, Path]) -> dict[str, Item]:
-        """Read all items, looking once more for those whose file a neighbour has merged."""
-        by_file: dict[Path, list[str]] = {}
-        for key in sorted(found):
-            by_file.setdefault(found[key], []).append(key)
-        items: dict[str, Item] = {}
-        for path, held in by_file.items():
-            try:
-                items |= self.codec.read(path, held)
-            except FileNotFoundError:
-                again = self.find(held)
-                if again.keys() != set(held):
-                    raise MerflowError(
-                        f"{path} was removed while its items were read; run the same command again"
-                    ) from None
-                items |= self._read(again)
-        return items
+
+def _remove(damage: DamageError) -> None:
+    print(f"{damage.path} is damaged: removed; what it held is computed again", flush=True)
+    damage.path.unlink(missing_ok=True)

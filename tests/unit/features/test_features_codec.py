@@ -109,7 +109,7 @@ def test_a_flipped_bit_in_a_layer_is_noticed_when_that_layer_is_read(tmp_path):
     path = tmp_path / "x.safetensors"
     write(path)
     flip(path, layer_place(path, "2") + 5)
-    with pytest.raises(MerflowError, match=r"x\.safetensors is damaged: delete it and rerun"):
+    with pytest.raises(MerflowError, match=r"x\.safetensors is damaged: run `merflow cache verify"):
         read_layers([path], ["2"])
     with pytest.raises(MerflowError, match="damaged"):
         FeatureCodec({}, LAYERS).read(path, ["key000"])
