@@ -13,6 +13,7 @@ NOUNS = {
     "corpus": "generate, check and list the clips of a corpus",
     "faces": "find, track, align and crop faces",
     "noise": "draw the corruptions of augmented copies",
+    "encoders": "list the encoders, get their weights, try them",
     "features": "run frozen encoders and cache every layer",
     "probes": "train one unimodal model per layer",
     "fusion": "train fusion systems",

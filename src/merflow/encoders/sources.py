@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from merflow.encoders.registry import SPEECH
+
 # Where `merflow encoders fetch` puts what it gets, and where every job looks for it.
 FOLDER = Path("data/weights")
 
@@ -38,7 +40,10 @@ FINGERPRINTS = (
     ("conv2_1_1x1_reduce.weight", "resnet50_ferplus"),
     ("layer1.0.conv3.weight", "a torchvision-style ResNet-50 or deeper"),
     ("layer1.0.conv2.weight", "a torchvision-style ResNet-18 or ResNet-34"),
-    ("quantizer.codevectors", "wav2vec 2.0"),
+    ("encoder.layers.0.attention.rel_attn_embed.weight", "wavlm"),
+    ("encoder.pos_conv_embed.layers.0.conv.weight", "data2vec_audio"),
+    ("quantizer.codevectors", "wav2vec2"),
+    # Where neither a prefix nor a head tells, wav2vec 2.0 has the same names.
     ("encoder.pos_conv_embed.conv.bias", "hubert"),
     ("features.0.weight", "a VGG or AlexNet"),
 )
@@ -46,8 +51,11 @@ FINGERPRINTS = (
 
 def recognise(names: Iterable[str]) -> str | None:
     """Return what a set of parameter names belongs to, or None if it is not known."""
-    bare = {name.removeprefix("hubert.").removeprefix("wav2vec2.") for name in names}
-    return next((owner for name, owner in FINGERPRINTS if name in bare), None)
+    known = set(names)
+    for owner in SPEECH:
+        if any(name.startswith(f"{owner}.encoder.") for name in known):
+            return owner
+    return next((owner for name, owner in FINGERPRINTS if name in known), None)
 
 
 def weights_path(weights: str) -> Path:
@@ -56,5 +64,11 @@ def weights_path(weights: str) -> Path:
     A path stays as it is. ``OWNER/NAME@REVISION``, a model of the Hugging Face hub, is the folder
     ``data/weights/OWNER--NAME@REVISION``.
     """
-    named = re.fullmatch(r"([\w.-]+)/([\w.-]+)@([\w.-]+)", weights)
-    return FOLDER / f"{named[1]}--{named[2]}@{named[3]}" if named else Path(weights)
+    named = hub_model(weights)
+    return FOLDER / f"{named[0].replace('/', '--')}@{named[1]}" if named else Path(weights)
+
+
+def hub_model(weights: str) -> tuple[str, str] | None:
+    """Return repository and revision of ``OWNER/NAME@REVISION``, or None if it is a path."""
+    named = re.fullmatch(r"([\w.-]+/[\w.-]+)@([\w.-]+)", weights)
+    return (named[1], named[2]) if named else None
