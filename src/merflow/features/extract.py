@@ -18,8 +18,8 @@ from merflow.storage.shards import ShardStore
 # The modules that decide a feature's value; the rules list the same files. How the demo encoders
 # are taught is not among them: the digest of the weights stands for it.
 ENCODERS = (
-    *("checkpoint", "device", "encoder", "load", "manet", "moments", "registry"),
-    *("resnet50_ferplus", "sources", "speech", "visual"),
+    *("cepstrum", "checkpoint", "device", "egemaps", "encoder", "hog", "load", "manet", "mfcc"),
+    *("moments", "pitch", "prosody", "registry", "resnet50_ferplus", "sources", "speech", "visual"),
 )
 CODE = (
     *(f"merflow.features.{name}" for name in ("codec", "extract", "file", "inputs", "samples")),
