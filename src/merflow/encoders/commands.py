@@ -151,7 +151,7 @@ def _list(config: dict[str, Any], sha256: bool) -> None:
         digest = None if file is None else file_sha256(file)
         click.echo(catalogue.declared_entry(name, spec, path, digest) + "\n")
     click.echo("Public checkpoints that can be named (no digest of theirs has been verified)\n")
-    for entry in catalogue.public_entries(Path.cwd()):
+    for entry in catalogue.public_entries(Path()):
         click.echo(entry + "\n")
     click.echo("Without weights\n")
     click.echo("\n\n".join(catalogue.untrained_entries()))
