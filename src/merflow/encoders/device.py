@@ -1,12 +1,19 @@
-"""The device an encoder runs on."""
+"""The device an encoder runs on, and the precision it computes in."""
 
 import torch
+from torch import nn
 
 from merflow.errors import MerflowError
 
+PRECISIONS = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
 
 def device_of(name: str) -> torch.device:
-    """Return a usable device; on CUDA, full float32 and deterministic convolutions.
+    """Return a usable device; on CUDA, full precision sums and deterministic convolutions.
 
     Raises:
         MerflowError: The device is unknown or not there.
@@ -26,6 +33,37 @@ def device_of(name: str) -> torch.device:
         # TF32 would change features in the third decimal.
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
+        # Products in half precision are summed in float32.
+        torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+        torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
     return device
+
+
+def precision_of(name: str) -> torch.dtype:
+    """Return the type of weights and activations.
+
+    Raises:
+        MerflowError: The precision is unknown.
+    """
+    if name not in PRECISIONS:
+        raise MerflowError(
+            f"the precision '{name}' is unknown: set the encoder's precision to one of "
+            f"{', '.join(PRECISIONS)}"
+        )
+    return PRECISIONS[name]
+
+
+def widen_small_groups(network: nn.Module) -> None:
+    """Let convolutions with few channels a group compute in float32, within a bfloat16 network.
+
+    On a CPU, oneDNN 3.12 (PyTorch 2.13) gives wrong sums for bfloat16 convolutions whose groups
+    have 2 to 15 channels and whose kernels have 16 elements or more. Public speech networks have
+    48 channels a group or more.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv1d) and 1 < module.in_channels // module.groups < 16:
+            module.float()
+            module.register_forward_pre_hook(lambda _, given: (given[0].float(),))
+            module.register_forward_hook(lambda _, __, made: made.bfloat16())

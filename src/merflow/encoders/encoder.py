@@ -21,11 +21,13 @@ class Encoder(ABC):
         layers: The names of the layers, first to last.
         digest: Hex sha256 of the weight file; without weights, of what decides the values beside
             the code, such as a library's version.
+        if_infinite: What to do where a layer comes out as infinity or NaN.
     """
 
     modality: Literal["audio", "visual"]
     layers: list[str]
     digest: str
+    if_infinite: str = "the weight file or the clip is damaged"
 
     def prepare(self, clip: Any) -> Any:
         """Return what :meth:`encode_prepared` takes: the part that needs no network.
@@ -65,6 +67,6 @@ class Encoder(ABC):
             if not np.isfinite(vector).all():
                 raise MerflowError(
                     f"layer {layer} of the weights with sha256 {self.digest[:12]} came out as "
-                    "infinity or NaN: the weight file or the clip is damaged"
+                    f"infinity or NaN: {self.if_infinite}"
                 )
         return vectors

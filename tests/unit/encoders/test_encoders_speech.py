@@ -135,12 +135,20 @@ def test_other_folders_are_told(folder: Path, specs: dict) -> None:
     preprocessor.write_text(json.dumps({"sampling_rate": 8000}))
     with pytest.raises(MerflowError, match="8000 Hz"):
         load("hubert", spec, folder)
+    preprocessor.write_text(json.dumps({"feature_extractor_type": "WhisperFeatureExtractor"}))
+    with pytest.raises(MerflowError, match=r"asks for WhisperFeatureExtractor"):
+        load("hubert", spec, folder)
     preprocessor.unlink()
     with pytest.raises(MerflowError, match=r"has no preprocessor_config\.json.*huggingface\.co"):
         load("hubert", spec, folder)
+    preprocessor.write_text("{}")
     (folder / "model.safetensors").unlink()
     with pytest.raises(MerflowError, match=r"looked for at .*model\.safetensors.*huggingface\.co"):
         load("hubert", spec, folder)
+    (folder / "config.json").write_text(json.dumps({**config, "conv_stride": [5, 2]}))
+    with pytest.raises(MerflowError, match=r"config\.json describes no usable network") as caught:
+        load("hubert", spec, folder)
+    assert "\n" not in str(caught.value)
     with pytest.raises(MerflowError, match=r"has no config\.json"):
         load("hubert", spec, folder / "absent")
 
