@@ -167,6 +167,13 @@ def test_a_missing_public_model_tells_its_published_size(tmp_path: Path) -> None
     assert all(part in said for part in ("1024 each", "315,4", "MIT", "encoders fetch HL"))
 
 
+def test_features_from_files_tell_their_folders() -> None:
+    spec = {"architecture": "precomputed", "of": "hubert", "folders": {"18": "some/folder"}}
+    said = flat(declared_entry("HL", spec, None, None))
+    assert "HL: precomputed" in said
+    assert "some/folder" in said
+
+
 def test_what_makes_a_checkpoint_whole(tmp_path: Path) -> None:
     assert len(absent("speech", tmp_path)) == 3
     for name in ("config.json", "preprocessor_config.json", "pytorch_model.bin"):

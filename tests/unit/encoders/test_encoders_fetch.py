@@ -255,6 +255,15 @@ def test_without_any_server_the_host_is_named(
     assert left() == []
 
 
+def test_places_that_cannot_be_written_are_told(hub: Server, resnet: bytes) -> None:
+    hub.files[RESNET50_FILE] = resnet
+    Path("data").touch()
+    with pytest.raises(MerflowError, match=r"data.* cannot be written"):
+        fetch("HL", HL, weights_path(str(HL["weights"])))
+    with pytest.raises(MerflowError, match=r"data.* cannot be written"):
+        fetch("RF", RF, Path("data/file.pth"))
+
+
 def test_what_cannot_or_need_not_be_fetched_is_told(tmp_path: Path) -> None:
     manet = {"architecture": "manet", "weights": "manet.pth", "sha256": None}
     with pytest.raises(MerflowError, match=r"by hand.*acc88.33.*manet.pth"):

@@ -14,6 +14,10 @@ from merflow.encoders.stock.sizes import Size, face_size, speech_size, untrained
 
 WIDTH = 100
 UNKNOWN = "unknown until fetched"
+OWN = "merflow's own (MIT)"
+UNTRAINED_LICENCES = {
+    "egemaps": "audEERING's, of the package opensmile: private use, teaching and research"
+}
 PUBLIC_WIDTH = 64  # stem channels of the public face networks
 
 Rows = list[tuple[str, str]]
@@ -125,7 +129,11 @@ def _untrained_entry(name: str, spec: Spec) -> str:
         size, note = untrained_size(spec), ""
     except Exception as error:  # whatever keeps it from working here is what the list has to say
         size, note = None, f"{', '.join(layers_of(spec))}; cannot be used here: {error}"
-    rows = [*_size_rows(size, note, False)[:1], ("weights", "none: computed from the signal")]
+    rows = [
+        *_size_rows(size, note, False)[:1],
+        ("licence", UNTRAINED_LICENCES.get(kind.name, OWN)),
+        ("weights", "none: computed from the signal"),
+    ]
     return paragraph(name, kind.name, rows)
 
 
@@ -162,7 +170,7 @@ def _doubled(spec: Spec) -> bool:
 
 def _licence(demo: bool, known: Public | None) -> str:
     if demo:
-        return "merflow's own (MIT)"
+        return OWN
     return known.licence if known else "see where it comes from"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -42,7 +42,18 @@ def fetch(name: str, spec: Mapping[str, Any], path: Path | None) -> str:
         checked_digest(weight_file(kind.module, path), kind.name, spec.get("sha256"), pin=False)
         same = ", and its sha256 is the pinned one" if spec.get("sha256") else ""
         return f"{name}: there already, {path}{same}"
-    model = hub_model(str(spec["weights"]))
+    try:
+        return f"{name}: fetched {_fetched(spec, path)}\n  `merflow encoders check {name}` tries it"
+    except OSError as error:
+        raise MerflowError(
+            f"{error.filename or path} cannot be written ({error.strerror or error}): make it a "
+            "place that you may write, with room for the file"
+        ) from error
+
+
+def _fetched(spec: Mapping[str, Any], path: Path) -> str:
+    """Fetch what is missing, and return what came and where it is."""
+    kind, model = kind_of(spec), hub_model(str(spec["weights"]))
     if kind.module == "speech":
         if model is None:
             raise MerflowError(
@@ -51,12 +62,12 @@ def fetch(name: str, spec: Mapping[str, Any], path: Path | None) -> str:
                 "OWNER/NAME@REVISION of a model of the hub"
             )
         said = hub.download(*model, path, spec)
-        return f"{name}: fetched {_size(path)} to {path}\n  {said}\n{_next(name)}"
+        return f"{_size(path)} to {path}\n  {said}"
     if kind.name not in ADDRESSES:
         raise MerflowError(f"{_by_hand(kind.name)} and put it at {path}")
     file = path / Path(ADDRESSES[kind.name]).name if path.is_dir() else path
     said = _page(ADDRESSES[kind.name], file, spec)
-    return f"{name}: fetched {_size(file)} to {file}\n  {said}\n{_next(name)}"
+    return f"{_size(file)} to {file}\n  {said}"
 
 
 def _by_hand(architecture: str) -> str:
@@ -85,7 +96,7 @@ def _page(address: str, file: Path, spec: Mapping[str, Any]) -> str:
             f"{host} answered {error.code} when asked for {address}: try again later, or get the "
             f"file elsewhere and put it at {file}"
         ) from error
-    except (OSError, HTTPException) as error:  # URLError and timeouts are among them
+    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
         reason = getattr(error, "reason", error)
         raise MerflowError(
             f"{host} could not be reached for {Path(address).name} ({reason}): fetch again where "
@@ -106,7 +117,3 @@ def _complete(promised: str | None, file: Path, host: str) -> None:
 def _size(path: Path) -> str:
     files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
     return f"{sum(file.stat().st_size for file in files):,} bytes"
-
-
-def _next(name: str) -> str:
-    return f"  `merflow encoders check {name}` loads it as the graph does and runs a clip"

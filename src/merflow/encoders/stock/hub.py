@@ -1,5 +1,6 @@
 """Models of the Hugging Face hub, fetched whole or not at all."""
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,16 @@ from merflow.encoders.stock.place import SETTINGS_FILES, WEIGHT_FILES
 from merflow.encoders.stock.verify import verified
 from merflow.errors import MerflowError
 
+# What a file system answers; all else that goes wrong lies with the connection.
+UNWRITABLE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOTDIR,
+    errno.EEXIST,
+}
 ENDPOINT = "https://huggingface.co"
 
 
@@ -36,6 +47,7 @@ def download(repository: str, revision: str, folder: Path, spec: Mapping[str, An
 
     Raises:
         MerflowError: The hub cannot be reached or has no such model, or the file is not accepted.
+        OSError: A file cannot be written.
     """
     source = f"{urlsplit(endpoint()).netloc}/{repository}"
     part = folder.with_name(f".{folder.name}.part")
@@ -148,11 +160,19 @@ def _told(repository: str, revision: str) -> Iterator[None]:
         raise MerflowError(
             f"{host} answered {status} when asked for {repository}: try again later"
         ) from error
+    except OSError as error:
+        if error.errno in UNWRITABLE:
+            raise
+        raise _unreachable(host, repository, error) from error
     except Exception as error:  # the client's transport raises errors of several libraries
-        raise MerflowError(
-            f"{host} could not be reached for {repository} ({_first_line(error)}): fetch again "
-            "where there is a connection, what has come is kept; or copy the folder here by hand"
-        ) from error
+        raise _unreachable(host, repository, error) from error
+
+
+def _unreachable(host: str, repository: str, error: Exception) -> MerflowError:
+    return MerflowError(
+        f"{host} could not be reached for {repository} ({_first_line(error)}): fetch again where "
+        "there is a connection, what has come is kept; or copy the folder here by hand"
+    )
 
 
 def _first_line(error: Exception) -> str:

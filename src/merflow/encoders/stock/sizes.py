@@ -1,7 +1,7 @@
 """Dimensions of the layers and numbers of parameters, without any weights.
 
 Speech networks are counted from their ``config.json``, because importing transformers takes
-longer than everything else in the list together; face networks are built without memory.
+longer than everything else in the list together; face networks are built without numbers.
 """
 
 import importlib
@@ -28,6 +28,7 @@ USUAL: dict[str, Any] = {
     "mask_time_prob": 0.05,
     "mask_feature_prob": 0.0,
 }
+SIDE = 112  # pixels: half the usual side, as only shapes are wanted
 GATE = 8  # outputs of WavLM's gate of relative positions, of each head
 
 
@@ -103,14 +104,17 @@ def _layer(architecture: str, sizes: Mapping[str, Any]) -> int:
 
 
 def face_size(architecture: str, width: int) -> Size:
-    """Return the size of a face network of a given width, by one pass without any numbers."""
+    """Return the size of a face network of a given width, from the shapes of one pass."""
     import torch
 
     module = importlib.import_module(f"merflow.encoders.{architecture}")
     network = {"resnet50_ferplus": "ResNet50FerPlus", "manet": "MANet"}[architecture]
     with torch.device("meta"):
         built = getattr(module, network)(width).eval()
-        outputs = built(torch.empty(1, 3, 224, 224))
+    # Memory that nobody filled: a first pass on the meta device itself would take a second more.
+    built.to_empty(device="cpu")
+    with torch.inference_mode():
+        outputs = built(torch.zeros(1, 3, SIDE, SIDE))
     dims = {layer: value.shape[1] for layer, value in outputs.items()}
     return Size(dims, sum(value.numel() for value in built.parameters()))
 
