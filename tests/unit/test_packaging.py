@@ -37,15 +37,21 @@ def imported():
 
 
 def test_every_import_is_a_declared_dependency():
-    # praat-parselmouth does not tell which modules it brings.
-    given = {"parselmouth": ["praat-parselmouth"], **packages_distributions()}
-    known = declared(PROJECT["dependencies"], EXTRAS["demo"])
+    # praat-parselmouth does not tell which modules it brings; opensmile need not be installed.
+    told = {"parselmouth": ["praat-parselmouth"], "opensmile": ["opensmile"]}
+    given = {**told, **packages_distributions()}
+    known = declared(PROJECT["dependencies"], EXTRAS["demo"], EXTRAS["egemaps"])
     for name in imported():
         assert {canonicalize_name(found) for found in given[name]} & known, name
 
 
 def test_the_demo_s_gpl_package_is_an_extra():
     assert "praat-parselmouth" not in declared(PROJECT["dependencies"], EXTRAS["dev"])
+
+
+def test_opensmile_with_its_licence_is_installed_by_those_who_ask_for_it():
+    assert "opensmile" not in declared(PROJECT["dependencies"], EXTRAS["demo"], EXTRAS["dev"])
+    assert not any(line.startswith("opensmile") for line in LOCK)
 
 
 def test_lock_is_sorted_names_and_versions_alone():

@@ -1,4 +1,4 @@
-"""``presets/small.yaml`` is ``presets/demo.yaml`` in miniature and nothing else."""
+"""``presets/small.yaml`` is ``presets/demo.yaml`` in miniature, ``weight_free`` is ``table``."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from merflow import settings
-from merflow.encoders.registry import parse_feature
+from merflow.encoders.registry import KINDS, parse_feature
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,3 +68,15 @@ def test_it_runs_every_kind_of_step(small):
     assert encoders == set(small["features"]["encoders"]) == set(small["probes"]["encoders"])
     assert small["ensemble"]["systems"]
     assert {row["augmentation"] for row in small["report"]["rows"]} == {"clean", "noise"}
+
+
+def test_weight_free_is_table_with_encoders_that_need_no_file():
+    table, free = read("presets/table.yaml"), read("presets/weight_free.yaml")
+    settings.check(free, read("workflow/schemas/params.schema.yaml"))
+    assert not any(KINDS[s["architecture"]].trained for s in free["features"]["encoders"].values())
+    encoders = {parse_feature(f)[0] for s in free["fusion"]["systems"] for f in s["features"]}
+    assert encoders == set(free["features"]["encoders"]) == set(free["probes"]["encoders"])
+    for preset in (table, free):
+        del preset["features"]["encoders"], preset["probes"]["encoders"], preset["noise"]["root"]
+        del preset["fusion"]["systems"], preset["ensemble"]["systems"]
+    assert free == table
