@@ -20,6 +20,8 @@ NOUNS = {
     "ensemble": "fuse the predictions of several systems",
     "report": "compute metrics, tables, figures and submissions",
 }
+# Beside the nouns, as `use`: groups that no rule calls.
+TOOLS = {"cache": "list, prove and tidy what lies under results/"}
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -28,11 +30,11 @@ class LazyNouns(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the nouns in the order of the graph."""
-        return [*NOUNS, *super().list_commands(ctx)]
+        return [*NOUNS, *TOOLS, *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return the group of one noun."""
-        if cmd_name not in NOUNS:
+        """Import and return the group of one noun or tool."""
+        if cmd_name not in NOUNS and cmd_name not in TOOLS:
             return super().get_command(ctx, cmd_name)
         return importlib.import_module(f"merflow.{cmd_name}.commands").group
 
@@ -40,10 +42,9 @@ class LazyNouns(click.Group):
         """List the nouns without importing them."""
         with formatter.section("Nouns"):
             formatter.write_dl(list(NOUNS.items()))
-        own = [(name, cmd.get_short_help_str()) for name, cmd in sorted(self.commands.items())]
-        if own:
-            with formatter.section("Commands"):
-                formatter.write_dl(own)
+        own = {name: command.get_short_help_str() for name, command in self.commands.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted({**own, **TOOLS}.items()))
 
 
 @click.group(cls=LazyNouns, context_settings={"help_option_names": ["-h", "--help"]})

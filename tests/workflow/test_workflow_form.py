@@ -36,6 +36,7 @@ ORDER = [
     "run",
     "environment",
     "use",
+    "cache",
     "cli",
 ]
 PACKAGE = ROOT / "src" / "merflow"
@@ -68,8 +69,10 @@ def test_imports_point_down_only(part):
     folder = PACKAGE / part
     files = sorted(folder.rglob("*.py")) if folder.is_dir() else [PACKAGE / f"{part}.py"]
     for path in files:
+        # A noun's commands are a part of the command line, which alone imports them.
+        level = "cli" if path.name == "commands.py" else part
         for name in imported_nouns(path):
-            assert ORDER.index(name) <= ORDER.index(part), f"{path} imports {name}"
+            assert ORDER.index(name) <= ORDER.index(level), f"{path} imports {name}"
 
 
 def test_files_are_short():
@@ -103,8 +106,9 @@ def test_yaml_1_1_and_1_2_read_presets_alike(path):
 
 def test_help_of_every_noun_is_quick_and_imports_nothing_heavy():
     script = (
-        "import sys; from click.testing import CliRunner; from merflow.cli import cli, NOUNS\n"
-        "for noun in NOUNS:\n"
+        "import sys; from click.testing import CliRunner\n"
+        "from merflow.cli import cli, NOUNS, TOOLS\n"
+        "for noun in [*NOUNS, *TOOLS]:\n"
         "    result = CliRunner().invoke(cli, [noun, '--help'])\n"
         "    assert result.exit_code == 0, (noun, result.output, result.exception)\n"
         "heavy = {'torch', 'transformers', 'cv2', 'pandas', 'sklearn', 'matplotlib'}\n"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,6 @@ class FeatureFile:
 
     Attributes:
         recipe: Digest of everything but the clip that decides the values.
-        rows: Whose rows they are.
         keys: The store's key of each row.
         layers: The layers' names in the encoder's order.
     """
@@ -75,13 +75,16 @@ class FeatureFile:
         self.path = path
         self._file = TensorFile(path, "feature file")
         try:
-            said = self._file.said
-            self.rows = [Row(**row) for row in json.loads(said["rows"])]
-            self.keys: list[str] = json.loads(said["keys"])
-            self.recipe = said["recipe"]
-        except (KeyError, TypeError, ValueError):
+            self.keys: list[str] = json.loads(self._file.said["keys"])
+            self.recipe = self._file.said["recipe"]
+        except (KeyError, ValueError):  # proved, but written by something else
             raise self._file.damaged() from None
         self.layers = self._file.names
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Whose rows they are; made when asked for, as the store asks many files for keys alone."""
+        return [Row(**row) for row in json.loads(self._file.said["rows"])]
 
     def layer(self, name: str) -> Matrix:
         """Return one layer of all rows.

@@ -130,7 +130,8 @@ class ShardStore:
     ) -> dict[str, Path]:
         """Compute the batches, write a part for each, and return the part of each item."""
         progress = Progress(output.stem, sum(map(len, batches)), "items")
-        own, found = self._own(output), {}
+        own = self._own(output)
+        found: dict[str, Path] = {}
         for chosen in batches:
             progress.begin(len(chosen))
             part = self.folder / f"part-{own}-{digest8(chosen)}{self.codec.suffix}"

@@ -1,0 +1,162 @@
+"""What goes and what stays."""
+
+from pathlib import Path
+
+import pytest
+
+from merflow.cache.sizes import freed, readable, size
+from merflow.cache.unused import remove, unused
+from merflow.layout import Layout
+
+RESULTS = Path("results")
+
+
+def listed(project):
+    return [path.as_posix() for path in unused(RESULTS, project.used())]
+
+
+def other(project, **sections):
+    """Return the layout of other settings: section -> keys to replace."""
+    config = dict(project.layout.config)
+    for section, keys in sections.items():
+        config[section] = config[section] | keys
+    return Layout(config)
+
+
+def test_all_that_the_settings_use_stays(project):
+    assert listed(project) == []
+
+
+def test_other_settings_features_faces_corpora_weights_noise_and_runs_go(project):
+    before = project.files()
+    gone = [
+        "results/corpus/mine-00000000",
+        "results/faces/cascade-00000000",
+        "results/features/HL-00000000",
+        "results/features/OLD-00000000",
+        "results/features/store/OLD",
+        "results/features/weights/hubert-00000000",
+        "results/noise/paper-00000000",
+        "results/runs/all_s1-jdev.clean-00000000",
+        "results/runs/probe.HL-00000000",
+    ]
+    for folder in gone:
+        project.write(f"{folder}/deep/file.bin")
+    assert listed(project) == gone
+    remove(RESULTS, unused(RESULTS, project.used()))
+    assert project.files() == before
+    assert listed(project) == []
+
+
+def test_parts_of_folders_that_are_used_go_alone(project):
+    layout = project.layout
+    shards = f"{layout.features('HL', 'clean')}/{layout.corpus_key}/1-of-7.safetensors"
+    kept = project.shard(shards, layout.feature_store("HL"))
+    gone = {
+        shards,
+        kept.as_posix(),
+        f"{layout.features('HL', 'clean')}/mine-00000000",
+        f"results/features/{layout.encoder_key('HL')}/noise-other",
+        f"{layout.faces}/crops-1-of-7.safetensors",
+        f"{layout.feature_store('RF')}/part-00000000-11111111.safetensors",
+        f"results/noise/{layout.noise_key}/mine-00000000.csv",
+    }
+    for path in gone - {shards, kept.as_posix()}:
+        project.write(path if "." in path else f"{path}/file")
+    assert set(listed(project)) == gone
+
+
+def test_parts_of_unfinished_present_shards_stay(project):
+    layout = project.layout
+    shard = Path(layout.feature_shards("HL", "clean")[0])
+    (kept,) = (p for p in Path(layout.feature_store("HL")).iterdir() if p.samefile(shard))
+    part = project.write(kept.with_name(f"part-{kept.stem.removeprefix('shard-')}-ab.safetensors"))
+    assert listed(project) == []
+    assert part.exists()
+
+
+def test_stores_stay_whole_while_a_present_output_is_missing(project):
+    layout = project.layout
+    old = project.write(f"{layout.feature_store('HL')}/shard-00000000.safetensors")
+    assert listed(project) == [old.as_posix()]
+    Path(layout.feature_shards("HL", "noise")[0]).unlink()
+    assert listed(project) == []
+    seed = project.write("results/runs/store/aa/seed-0/weights.safetensors")
+    assert listed(project) == [seed.parent.parent.as_posix()]
+    Path(layout.probe("HL"), "predictions-honest.parquet").unlink()
+    assert listed(project) == []
+
+
+def test_seeds_that_only_old_runs_link_go_with_them(project):
+    project.run("results/runs/old.clean-00000000", "f" * 32)
+    store = Path("results/runs/store")
+    assert listed(project) == ["results/runs/old.clean-00000000", (store / ("f" * 32)).as_posix()]
+    # Of one model, the seed that is linked stays.
+    project.write(store / f"{0:032x}" / "seed-7" / "weights.safetensors")
+    assert (store / f"{0:032x}" / "seed-7").as_posix() in listed(project)
+
+
+def test_leftovers_of_killed_writes_go_wherever_they_are(project):
+    layout = project.layout
+    gone = {
+        f"{layout.corpus}/raw/clips/train/.b.417.mp4",
+        f"{layout.corpus}/.manifest.417.csv",
+        f"{layout.faces}/.crops-0-of-1.417.safetensors",
+        f"{layout.feature_store('HL')}/.part-00000000-11111111.9.safetensors",
+        f"{layout.feature_store('HL')}/.shard-00000000.safetensors",
+        f"results/runs/store/{0:032x}/.seed-3.417",
+        f"results/runs/{next(iter(layout.runs))}/.weights-seed0.safetensors",
+    }
+    for path in gone:
+        project.write(f"{path}/honest.parquet" if "seed-3" in path else path)
+    project.write("results/tables/demo/.table1.417.csv")
+    project.write("results/private/demo/.faces.417.png")
+    assert set(listed(project)) == gone
+
+
+def test_what_the_settings_name_below_results_stays(project):
+    weights = project.write("results/features/weights/mine/model.pth")
+    csv = project.write("results/corpus/mine/list.csv")
+    encoders = project.layout.config["features"]["encoders"]
+    named = encoders["RF"] | {"weights": weights.parent.as_posix()}
+    layout = other(
+        project,
+        corpus={"csv": csv.absolute().as_posix()},
+        features={"encoders": encoders | {"RF": named}},
+    )
+    project.layout = layout
+    assert not {weights.parent.as_posix(), csv.parent.as_posix()} & set(listed(project))
+    assert weights.parent not in [Path(p).parent for p in listed(project)]
+
+
+def test_a_link_to_elsewhere_goes_and_what_it_points_to_stays(project, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "mine.bin").write_bytes(b"mine")
+    link = Path("results/features/HL-00000000")
+    link.symlink_to(outside)
+    assert listed(project) == [link.as_posix()]
+    remove(RESULTS, [link])
+    assert not link.is_symlink()
+    assert (outside / "mine.bin").read_bytes() == b"mine"
+
+
+def test_a_disk_gets_back_only_what_has_no_other_name(project):
+    layout = project.layout
+    shard = Path(layout.feature_shards("HL", "clean")[0])
+    store = Path(layout.feature_store("HL"))
+    bytes_of = shard.stat().st_size
+    assert freed([store]) == [0]
+    assert sum(freed([store, shard])) == bytes_of
+    both = size([store, shard.parent])
+    assert both == size([store])
+    assert sum(freed([store, Path(layout.features("HL", "clean")), Path("results/features")])) == (
+        size([Path("results/features")])
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (430_000_000, "430.0 MB"), (5e15, "5000.0 TB")],
+)
+def test_bytes_are_readable(count, text):
+    assert readable(int(count)) == text
