@@ -75,16 +75,19 @@ def test_colour_counts_as_its_grey():
     assert direction(crop) == pytest.approx(30, abs=3)
 
 
-def test_a_clip_is_the_mean_of_its_frames(encoder, crops):
+def test_a_clip_is_the_mean_of_its_frames_and_their_deviation(encoder, crops):
     clip = crops(5)
-    frames = [encoder.encode([clip[k : k + 1]])[0]["hog"] for k in range(5)]
-    assert encoder.encode([clip])[0]["hog"] == pytest.approx(np.mean(frames, axis=0), abs=1e-6)
+    frames = np.stack([describe(frame) for frame in clip])
+    told = np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
+    assert encoder.encode([clip])[0]["hog"] == pytest.approx(told, abs=1e-6)
+    still = encoder.encode([np.repeat(clip[:1], 3, axis=0)])[0]["hog"]
+    assert still == pytest.approx(np.concatenate([frames[0], np.zeros(1296)]), abs=1e-6)
 
 
 def test_black_and_white_are_finite_and_empty(encoder):
     for value in (0, 255):
         vector = encoder.encode([np.full((2, 112, 112, 3), value, np.uint8)])[0]["hog"]
-        assert vector.shape == (1296,)
+        assert vector.shape == (2592,)
         assert not vector.any()
 
 
