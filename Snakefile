@@ -12,6 +12,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_report.smk"
 
 
 wildcard_constraints:
@@ -39,7 +40,7 @@ rule all:
         "results/metrics.json",
         "results/manifests/corpus.json",
         "results/manifests/features.json",
-        f"{layout.private}/faces.png",
+        pictures(),
         "results/runs/run.json",
 
 

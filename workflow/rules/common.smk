@@ -28,6 +28,7 @@ try:
     settings.check(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
     settings.check_files(config)
     CLIPS = settings.clips_to_watch(config)
+    PRECOMPUTED = settings.features_to_watch(config)
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
@@ -80,6 +81,18 @@ def listed_clips(wildcards):
     return [path for clip, path in CLIPS.items() if shard_of(clip, SHARDS) == int(wildcards.shard)]
 
 
+def label_spec():
+    return spec({key: config["corpus"][key] for key in ("classes", "valence", "tests")})
+
+
+def split_labels(wildcards):
+    return list(config["corpus"]["labels"].values())
+
+
+def split_label_options(wildcards):
+    return options("--labels", pairs(config["corpus"]["labels"]))
+
+
 def detector_file(wildcards):
     faces = config["faces"]
     return [faces["yunet"]["path"]] if faces["backend"] == "yunet" else []
@@ -117,6 +130,17 @@ def demo_encoder_spec(wildcards):
     name = next(name for name in encoders if layout.demo_weights(name) == folder)
     layers = {key: encoders[name][key] for key in ("layers",) if key in encoders[name]}
     return spec({**encoders[name]["demo"], **layers})
+
+
+def precomputed_files(wildcards):
+    """The files of the shard's clips that exist, so that a changed one is noticed."""
+    clips = PRECOMPUTED[wildcards.encoder]
+    chosen = [clip for clip in clips if shard_of(clip, SHARDS) == int(wildcards.shard)]
+    return [file for clip in chosen for file in clips[clip]]
+
+
+def precomputed_spec(wildcards):
+    return spec(layout.encoder_spec(wildcards.encoder))
 
 
 def extraction_inputs(wildcards):
@@ -168,8 +192,7 @@ def extraction_code(wildcards):
 def all_feature_shards():
     return [
         path
-        for name in config["features"]["encoders"]
-        for augmentation in AUGMENTATIONS
+        for name, augmentation in layout.conditions(AUGMENTATIONS)
         for path in layout.feature_shards(name, augmentation)
     ]
 
@@ -178,8 +201,7 @@ def named_feature_shards():
     """Every feature shard as NAME:CONDITION=path."""
     return [
         f"{name}:{layout.condition(augmentation)}={path}"
-        for name in config["features"]["encoders"]
-        for augmentation in AUGMENTATIONS
+        for name, augmentation in layout.conditions(AUGMENTATIONS)
         for path in layout.feature_shards(name, augmentation)
     ]
 
@@ -244,70 +266,3 @@ def ensemble_members(wildcards):
 
 def ensemble_options(wildcards):
     return options("--member", ensemble_members(wildcards))
-
-
-# Report
-
-
-def pairs(values):
-    """NAME=value for each entry of a mapping."""
-    return [f"{name}={value}" for name, value in values.items()]
-
-
-def report_spec(*wanted):
-    """What a report command is told: the corpus as declared, and the settings it asks for."""
-    corpus, report = config["corpus"], config["report"]
-    extra = {
-        "bootstrap": report["bootstrap"],
-        "note": layout.note(),
-        "rows": report["rows"],
-        "systems": layout.system_names(),
-        "definitions": layout.definitions(),
-        "mer2023": corpus["name"].startswith("mer2023"),
-        "digests": {"corpus": layout.corpus_key, "faces": layout.faces_key},
-        "seeds": {
-            "fusion": config["fusion"]["training"]["seeds"],
-            "noise": config["noise"]["seed"],
-        },
-        "depths": layout.depths(),
-        "present": layout.digests(),
-    }
-    told = {
-        "corpus": corpus["name"],
-        **{key: corpus[key] for key in ("classes", "valence", "tests")},
-        "fold_count": corpus["folds"]["count"],
-        "decimals": report["decimals"],
-        **{key: extra[key] for key in wanted},
-    }
-    return lambda wildcards: spec(told)
-
-
-def report_weights(wildcards):
-    return [file for name in config["features"]["encoders"] for file in layout.weight_files(name)]
-
-
-def report_weight_options(wildcards):
-    encoders = config["features"]["encoders"]
-    found = {name: layout.weights(name) for name in encoders}
-    return options("--weights", pairs({name: path for name, path in found.items() if path}))
-
-
-def tables():
-    names = ("table1.csv", "table1.md", "differences.csv", "scores.json")
-    found = [f"{layout.tables}/{name}" for name in names]
-    if AUGMENTATIONS == ["clean", "noise"]:
-        found += [f"{layout.tables}/augmentation.{suffix}" for suffix in ("csv", "md")]
-    return found + ([f"{layout.tables}/figure4.csv"] if config["probes"]["encoders"] else [])
-
-
-def figures():
-    names = ["figure4.svg", "figure4.png"] if config["probes"]["encoders"] else []
-    return [f"{layout.figures}/{name}" for name in names]
-
-
-def submissions():
-    return [f"{layout.private}/submission/{split}.csv" for split in layout.submissions()]
-
-
-def submitted_predictions(wildcards):
-    return layout.submissions()[wildcards.split]

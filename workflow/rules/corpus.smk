@@ -1,6 +1,4 @@
 # corpus: one adapter per corpus -> one manifest, one list of quarantined clips, recorded folds.
-CHECKED = [f"{layout.corpus}/checked/{shard}.csv" for shard in layout.shards()]
-
 if config["corpus"]["adapter"] == "demo":
     PARTS = [f"{layout.corpus}/raw/part-{shard}.csv" for shard in layout.shards()]
 
@@ -65,33 +63,63 @@ if config["corpus"]["adapter"] == "demo":
             " --out {params.folder:q} > {log:q} 2>&1"
 
 
-# Every clip is decoded once, whole: what cannot be used is quarantined with its reason.
-rule corpus_check:
-    input:
-        code=code(
-            *(f"corpus/{name}.py" for name in ("check", "clip_file", "facts", "labels")),
-            *("corpus/label_file.py", "corpus/manifest.py", "media", "storage"),
-        ),
-        csv=corpus_csv,
-        clips=listed_clips,
-    output:
-        checked=f"{layout.corpus}/checked/{{shard}}-of-{SHARDS}.csv",
-    log:
-        "results/logs/corpus_check/{shard}.log",
-    benchmark:
-        "results/runs/benchmarks/corpus_check/{shard}.tsv"
-    priority: 1
-    params:
-        spec=spec({key: config["corpus"][key] for key in ("classes", "valence", "tests")}),
-        shards=SHARDS,
-        root=corpus_root,
-        store="results/corpus/store",
-    message:
-        "Checking clips, shard {wildcards.shard}"
-    shell:
-        "python -m merflow corpus check --spec {params.spec:q} --csv {input.csv:q}"
-        " --root {params.root:q} --shard {wildcards.shard} --shards {params.shards}"
-        " --store {params.store:q} --out {output.checked:q} > {log:q} 2>&1"
+if config["corpus"]["adapter"] == "labels":
+    CHECKED = [f"{layout.corpus}/checked/labels.csv"]
+
+    # Labels alone: there is no clip that could be looked at.
+    rule corpus_list:
+        input:
+            code=code(
+                *(f"corpus/{name}.py" for name in ("labels", "label_file", "split_files")),
+                *("corpus/listing.py", "corpus/manifest.py"),
+            ),
+            labels=split_labels,
+        output:
+            checked=CHECKED,
+        log:
+            "results/logs/corpus_list.log",
+        benchmark:
+            "results/runs/benchmarks/corpus_list.tsv"
+        params:
+            spec=label_spec(),
+            labels=split_label_options,
+        message:
+            "Listing clips by their labels"
+        shell:
+            "python -m merflow corpus list --spec {params.spec:q} {params.labels}"
+            " --out {output.checked:q} > {log:q} 2>&1"
+
+else:
+    CHECKED = [f"{layout.corpus}/checked/{shard}.csv" for shard in layout.shards()]
+
+    # Every clip is decoded once, whole: what cannot be used is quarantined with its reason.
+    rule corpus_check:
+        input:
+            code=code(
+                *(f"corpus/{name}.py" for name in ("check", "clip_file", "facts", "labels")),
+                *("corpus/label_file.py", "corpus/split_files.py", "corpus/manifest.py"),
+                *("media", "storage"),
+            ),
+            csv=corpus_csv,
+            clips=listed_clips,
+        output:
+            checked=f"{layout.corpus}/checked/{{shard}}-of-{SHARDS}.csv",
+        log:
+            "results/logs/corpus_check/{shard}.log",
+        benchmark:
+            "results/runs/benchmarks/corpus_check/{shard}.tsv"
+        priority: 1
+        params:
+            spec=label_spec(),
+            shards=SHARDS,
+            root=corpus_root,
+            store="results/corpus/store",
+        message:
+            "Checking clips, shard {wildcards.shard}"
+        shell:
+            "python -m merflow corpus check --spec {params.spec:q} --csv {input.csv:q}"
+            " --root {params.root:q} --shard {wildcards.shard} --shards {params.shards}"
+            " --store {params.store:q} --out {output.checked:q} > {log:q} 2>&1"
 
 
 rule corpus_manifest:

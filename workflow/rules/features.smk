@@ -1,4 +1,5 @@
 # features: one forward pass of each frozen encoder gives the utterance mean of every layer.
+ENCODERS = config["features"]["encoders"]
 GPU = 1 if config["features"]["device"] == "cuda" else 0
 
 
@@ -68,6 +69,7 @@ rule features_extract:
         "results/runs/benchmarks/features_extract/{encoder}-{digest}.{condition}.{shard}.tsv"
     wildcard_constraints:
         digest="[0-9a-f]{8}",
+        encoder=one_of(name for name in ENCODERS if name not in PRECOMPUTED),
     resources:
         gpu=GPU,
         device=config["features"]["device"],
@@ -88,6 +90,39 @@ rule features_extract:
         " --name {wildcards.encoder} --spec {params.spec:q} --device {resources.device} --batch {resources.batch} --workers {resources.workers} {params.weights}"
         " --manifest {input.manifest:q} --root {params.root:q} {params.options}"
         " --shard {wildcards.shard} --shards {params.shards} --store {params.store:q}"
+        " --out {output.shard:q} > {log:q} 2>&1"
+
+
+# Features that somebody else has extracted, read from npy files in the organisers' layout.
+rule features_collect:
+    input:
+        precomputed_files,
+        code=code(
+            *(f"features/{name}.py" for name in ("codec", "file", "organisers", "precomputed")),
+            *("features/samples.py", "encoders/registry.py", "storage"),
+        ),
+        manifest=layout.manifest,
+    output:
+        shard=(
+            "results/features/{encoder}-{digest}/{condition}/"
+            f"{layout.corpus_key}/{{shard}}-of-{SHARDS}.safetensors"
+        ),
+    log:
+        "results/logs/features_collect/{encoder}-{digest}/{condition}/{shard}.log",
+    benchmark:
+        "results/runs/benchmarks/features_collect/{encoder}-{digest}.{condition}.{shard}.tsv"
+    wildcard_constraints:
+        digest="[0-9a-f]{8}",
+        condition="clean",
+        encoder=one_of(PRECOMPUTED),
+    params:
+        spec=precomputed_spec,
+        shards=SHARDS,
+    message:
+        "Precomputed features {wildcards.encoder}, shard {wildcards.shard}"
+    shell:
+        "python -m merflow features collect --spec {params.spec:q}"
+        " --manifest {input.manifest:q} --shard {wildcards.shard} --shards {params.shards}"
         " --out {output.shard:q} > {log:q} 2>&1"
 
 

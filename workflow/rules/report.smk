@@ -1,6 +1,6 @@
 # report: metrics from the prediction files alone, the paper's Table 1 and Figure 4, submissions.
 REPORT = config["report"]
-QUARANTINES = [f"{layout.corpus}/quarantine.csv", f"{layout.faces}/quarantine.csv"]
+QUARANTINES = quarantines()
 PREDICTIONS = layout.predictions()
 PROBED = config["probes"]["encoders"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from merflow.options import PATH, SPEC
+from merflow.options import PATH, SPEC, named
 
 
 @click.group(name="corpus")
@@ -32,8 +32,22 @@ def check(
     check_shard(read_labels(labels, wanted), root, shard, shards, store, out)
 
 
+@group.command("list")
+@SPEC
+@click.option("--labels", required=True, multiple=True, help="SPLIT=csv: name, discrete, valence.")
+@click.option("--out", type=PATH, required=True)
+def list_labels(spec: dict[str, Any], labels: tuple[str, ...], out: Path) -> None:
+    """List clips of which there are labels alone; spec: classes, valence, tests."""
+    from merflow.corpus.labels import LabelSpec, read_split_labels
+    from merflow.corpus.listing import list_clips
+
+    files = {split: paths[-1] for split, paths in named(labels, "--labels", "SPLIT=csv").items()}
+    wanted = LabelSpec(spec["classes"], spec["valence"], spec["tests"])
+    list_clips(read_split_labels(files, wanted), out)
+
+
 @group.command()
-@click.option("--checked", type=PATH, required=True, multiple=True, help="Output of check.")
+@click.option("--checked", type=PATH, required=True, multiple=True, help="Output of check or list.")
 @click.option("--out", type=PATH, required=True)
 @click.option("--quarantine", type=PATH, required=True)
 def manifest(checked: tuple[Path, ...], out: Path, quarantine: Path) -> None:

@@ -79,7 +79,7 @@ def speaker_folds(speakers: Mapping[str, str], count: int, seed: int) -> dict[st
     if unknown:
         raise MerflowError(
             f"{len(unknown)} train clips have no speaker (the first is {unknown[0]}); fill the "
-            "column 'speaker' of corpus.csv or set corpus.folds.scheme to random"
+            "column 'speaker' of the label file or set corpus.folds.scheme to random"
         )
     sizes: dict[str, int] = {}
     for speaker in speakers.values():

@@ -1,4 +1,4 @@
-"""The label file as text: the only reader of the user's csv.
+"""Label files as text: the only reader of the user's csv.
 
 It is also called while the workflow is read, so it imports nothing outside the standard library.
 """
@@ -12,9 +12,13 @@ from merflow.errors import MerflowError
 
 NEEDED = ("path", "emotion")
 """Columns without which a file is no label file."""
+CSV = "corpus.csv"
+"""The setting that names it."""
 
 
-def read_rows(file: Path, needed: Sequence[str] = NEEDED) -> Iterator[tuple[int, dict[str, str]]]:
+def read_rows(
+    file: Path, needed: Sequence[str] = NEEDED, setting: str = CSV
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (line, row) for each row that is not blank; names and values are stripped.
 
     A mark of the byte order is tolerated. A path is only checked for being there.
@@ -22,6 +26,7 @@ def read_rows(file: Path, needed: Sequence[str] = NEEDED) -> Iterator[tuple[int,
     Args:
         file: A csv in UTF-8, separated by commas.
         needed: Columns that must stand in its header.
+        setting: Which setting names the file, for errors.
 
     Raises:
         MerflowError: The file cannot be read, is no csv in UTF-8 or is empty, its header lacks a
@@ -31,17 +36,16 @@ def read_rows(file: Path, needed: Sequence[str] = NEEDED) -> Iterator[tuple[int,
         if not file.exists():
             raise MerflowError(
                 f"the label file {file} was looked for at {file.absolute()} and is not there; "
-                "write a csv with the columns path and emotion (docs/corpora.md) or correct "
-                "corpus.csv"
+                f"write a csv with {_columns(needed)} (docs/corpora.md) or correct {setting}"
             )
         if not file.is_file():
-            raise MerflowError(f"{file} is a folder or device; name a csv file in corpus.csv")
+            raise MerflowError(f"{file} is a folder or device; name a csv file in {setting}")
         yield from _parsed(file, needed)
     except UnicodeDecodeError as error:
         raise _not_utf8(file) from error
     except OSError as error:
         raise MerflowError(
-            f"{file} cannot be read ({error.strerror}); correct its permissions or corpus.csv"
+            f"{file} cannot be read ({error.strerror}); correct its permissions or {setting}"
         ) from error
 
 
@@ -95,7 +99,7 @@ def _parsed(file: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, 
         try:
             header = next(reader, None)
             if header is None:
-                raise MerflowError(f"{file} is empty; write the columns path and emotion into it")
+                raise MerflowError(f"{file} is empty; write {_columns(needed)} into it")
             header = [name.strip() for name in header]
             _check_header(file, header, needed)
             line = reader.line_num + 1
@@ -112,6 +116,11 @@ def _parsed(file: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, 
             raise MerflowError(
                 f"{file}, line {reader.line_num}: it is not valid csv ({error}); mend the quotes"
             ) from error
+
+
+def _columns(needed: Sequence[str]) -> str:
+    """Return the first two columns in words: the others follow from the settings."""
+    return f"the column{'s' * (len(needed) > 1)} {' and '.join(needed[:2])}"
 
 
 def _check_header(file: Path, header: Sequence[str], needed: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from merflow.corpus.label_file import NEEDED, clip_name, read_rows
+from merflow.corpus.split_files import read_split_rows
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
 
@@ -31,7 +32,7 @@ class LabelSpec:
 
 @dataclass(frozen=True)
 class Label:
-    """One row of the label file; emotion, valence and speaker are empty where not given."""
+    """One row of a label file; what is not given is empty, the path also where labels are all."""
 
     clip: str
     split: str
@@ -69,6 +70,29 @@ def read_labels(file: Path, spec: LabelSpec) -> list[Label]:
     return [labels[clip][1] for clip in sorted(labels)]
 
 
+def read_split_labels(files: Mapping[str, Path], spec: LabelSpec) -> list[Label]:
+    """Read one csv a split with the columns name, discrete and optionally valence, speaker.
+
+    ``train`` needs the labels, the files of tests only the names.
+
+    Returns:
+        The labels sorted by clip, without paths.
+
+    Raises:
+        MerflowError: Naming file, line and column of the first mistake.
+    """
+    needed = {TRAIN: ("discrete", "valence") if spec.valence else ("discrete",)}
+    labels = []
+    for split, line, row in read_split_rows(files, needed):
+        told = _Told(files[split], line, "discrete")
+        emotion = _emotion(told, row.get("discrete", ""), split, spec)
+        valence = _valence(told, row.get("valence", ""), split, spec)
+        labels.append(Label(row["name"], split, emotion, valence, row.get("speaker", ""), ""))
+    if not any(label.split == TRAIN for label in labels):
+        raise MerflowError(f"{files[TRAIN]} lists no clip; add clips to train on")
+    return sorted(labels, key=lambda label: label.clip)
+
+
 def merge_label_files(parts: Sequence[Path], out: Path) -> None:
     """Write the rows of several label files with one header into one file, sorted by path.
 
@@ -87,30 +111,50 @@ def merge_label_files(parts: Sequence[Path], out: Path) -> None:
         merged.to_csv(temporary, index=False, lineterminator="\n")
 
 
+@dataclass(frozen=True)
+class _Told:
+    """Where a row stands, and what its column of emotions is called."""
+
+    file: Path
+    line: int
+    emotion: str = "emotion"
+
+    def wrong(self, column: str, what: str) -> MerflowError:
+        return MerflowError(f"{self.file}, line {self.line}, column '{column}': {what}")
+
+
 def _label(file: Path, line: int, row: Mapping[str, str], spec: LabelSpec) -> Label:
     """Return the checked label of one row."""
-
-    def wrong(column: str, what: str) -> MerflowError:
-        return MerflowError(f"{file}, line {line}, column '{column}': {what}")
-
-    path, emotion, split = row["path"], row["emotion"], row.get("split", TRAIN)
+    told = _Told(file, line)
+    path, split = row["path"], row.get("split", TRAIN)
     if not path or "\0" in path:
-        raise wrong("path", "there is no path; give the clip's file relative to corpus.root")
+        raise told.wrong("path", "there is no path; give the clip's file relative to corpus.root")
     allowed = [TRAIN, *spec.tests]
     if split not in allowed:
-        raise wrong("split", f"'{split}' is none of {', '.join(allowed)} (corpus.tests)")
-    if emotion not in spec.classes and (emotion or split == TRAIN):
-        said = f"'{emotion}' is none of" if emotion else "a train clip needs one of"
-        raise wrong("emotion", f"{said} {', '.join(spec.classes)} (corpus.classes)")
-    valence = row["valence"] if spec.valence else ""
-    if valence or (spec.valence and split == TRAIN):
-        valence = _number(valence)
-        if not valence:
-            raise wrong("valence", f"'{row['valence']}' is not a number; give one")
+        raise told.wrong("split", f"'{split}' is none of {', '.join(allowed)} (corpus.tests)")
+    emotion = _emotion(told, row["emotion"], split, spec)
+    valence = _valence(told, row.get("valence", ""), split, spec)
     clip = clip_name(file, line, row)
     if any(mark in clip for mark in "\n\r|"):
-        raise wrong("clip", "a clip's name holds no line break and no '|'; rename it")
+        raise told.wrong("clip", "a clip's name holds no line break and no '|'; rename it")
     return Label(clip, split, emotion, valence, row.get("speaker", ""), path)
+
+
+def _emotion(told: _Told, emotion: str, split: str, spec: LabelSpec) -> str:
+    """Return a class; a test clip may have none."""
+    if emotion not in spec.classes and (emotion or split == TRAIN):
+        said = f"'{emotion}' is none of" if emotion else "a train clip needs one of"
+        raise told.wrong(told.emotion, f"{said} {', '.join(spec.classes)} (corpus.classes)")
+    return emotion
+
+
+def _valence(told: _Told, text: str, split: str, spec: LabelSpec) -> str:
+    """Return a number in its shortest form; a test clip, or a corpus without, may have none."""
+    if not spec.valence or not (text or split == TRAIN):
+        return ""
+    if not (valence := _number(text)):
+        raise told.wrong("valence", f"'{text}' is not a number; give one")
+    return valence
 
 
 def _number(text: str) -> str:

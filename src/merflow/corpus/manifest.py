@@ -45,7 +45,7 @@ def write_manifest(checked: Sequence[Path], manifest: Path, quarantine: Path) ->
 def read_manifest(path: Path) -> pd.DataFrame:
     """Return a manifest sorted by clip: valence and duration as float64, the rest as text.
 
-    Text is empty and valence NaN where not given.
+    Text is empty, valence and duration are NaN where not given.
 
     Raises:
         MerflowError: The file is missing or is no manifest.

@@ -16,6 +16,7 @@ Spec = Mapping[str, Any]
 Modality = Literal["audio", "visual"]
 
 DEMO_FILE = "weights.pth"  # of the demo encoders that are one file
+PRECOMPUTED = "precomputed"  # the architecture of features that somebody else has extracted
 # Speech networks of Hugging Face: a folder, one interface, one loader.
 SPEECH = ("hubert", "wav2vec2", "wavlm", "data2vec_audio")
 
@@ -53,7 +54,7 @@ class Kind:
         layers: Maps an encoder's settings to its layer names, first to last.
         depth: Maps (layer, settings) to the relative depth in 0..1, the x of Figure 4.
         unprobed: Layers that Figure 4 leaves out, because they repeat or vary another.
-        module: The module of ``merflow.encoders`` that loads it.
+        module: The module of ``merflow.encoders`` that loads it; none for precomputed features.
         trained: Whether it has weights; otherwise it is computed from the signal alone.
     """
 
@@ -105,6 +106,20 @@ def _untrained_kind(name: str, modality: Modality, *layers: str) -> Kind:
     return Kind(name, modality, lambda spec: list(layers), depth, module=name, trained=False)
 
 
+def _precomputed_kind(spec: Spec) -> Kind:
+    """Return the kind of features that are read from files.
+
+    Modality, names and depth are those of the network that they come ``of``; the layers are those
+    for which a folder is named, and all of them are probed.
+    """
+    network = KINDS[spec["of"]]
+
+    def layers(spec: Spec) -> list[str]:
+        return [layer for layer in network.layers(spec) if layer in spec["folders"]]
+
+    return Kind(PRECOMPUTED, network.modality, layers, network.depth, trained=False)
+
+
 def _known(layer: str, layers: Sequence[str], owner: str) -> None:
     if layer not in layers:
         raise MerflowError(
@@ -138,10 +153,12 @@ def kind_of(spec: Spec) -> Kind:
         MerflowError: ``architecture`` is missing or unknown.
     """
     name = spec.get("architecture")
+    if name == PRECOMPUTED:
+        return _precomputed_kind(spec)
     if name not in KINDS:
         raise MerflowError(
-            f"the encoder architecture '{name}' is unknown: "
-            f"set features.encoders.<name>.architecture to one of {', '.join(KINDS)}"
+            f"the encoder architecture '{name}' is unknown: set "
+            f"features.encoders.<name>.architecture to one of {', '.join([*KINDS, PRECOMPUTED])}"
         )
     return KINDS[name]
 

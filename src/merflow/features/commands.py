@@ -49,12 +49,16 @@ def extract(
     out: Path,
 ) -> None:
     """Compute the utterance mean of every layer; spec: the encoder's settings."""
-    from merflow.encoders.registry import kind_of
+    from merflow.encoders.registry import PRECOMPUTED, kind_of
     from merflow.errors import MerflowError
     from merflow.features.samples import samples_of_shard
 
     spec = {**spec, "device": device, "batch": batch, "workers": workers}
     kind = kind_of(spec)
+    if kind.name == PRECOMPUTED:
+        raise MerflowError(
+            f"the features of {name} are precomputed: use `merflow features collect`"
+        )
     if kind.modality == "visual" and not crops:
         raise MerflowError(f"the encoder {name} looks at faces: name the face files with --crops")
     samples = samples_of_shard(manifest, noise, shard, shards)
@@ -67,6 +71,50 @@ def extract(
     _fix_threads()
     encoder = load(kind.name, spec, None if weights is None else _weights(kind.module, weights))
     extract_shard(encoder, spec, samples, inputs, store, out, noisy=noise is not None)
+
+
+@group.command()
+@SPEC
+@click.option("--manifest", required=True, type=PATH, help="Corpus manifest.")
+@click.option("--shard", required=True, type=int)
+@click.option("--shards", required=True, type=int)
+@click.option("--out", required=True, type=PATH, help="Feature shard.")
+def collect(spec: dict[str, Any], manifest: Path, shard: int, shards: int, out: Path) -> None:
+    """Read precomputed features; spec: the encoder's settings."""
+    from merflow.features.precomputed import collect_shard
+    from merflow.features.samples import samples_of_shard
+    from merflow.storage.shards import shard_of
+
+    every = samples_of_shard(manifest, None, 0, 1)
+    own = [sample for sample in every if shard_of(sample.clip, shards) == shard]
+    collect_shard(spec, [sample.clip for sample in every], own, out)
+
+
+@group.command()
+@click.option("--encoder", required=True, help="Encoder's name in params.yaml, e.g. HL.")
+@click.option("--layer", required=True, help="One of its layers, e.g. 18.")
+@click.option("--out", required=True, type=PATH, help="<encoder>-<layer>-UTT is made in it.")
+def export(encoder: str, layer: str, out: Path) -> None:
+    """Write a layer of the cache as <encoder>-<layer>-UTT/<clip>.npy, the organisers' layout.
+
+    The cache is that of the settings in params.yaml, of clean clips.
+    """
+    from merflow.errors import MerflowError
+    from merflow.features.export import export_layer
+    from merflow.layout import read_layout
+
+    layout = read_layout(Path("params.yaml"))
+    layers = layout.layers(encoder)
+    if layer not in layers:
+        raise MerflowError(f"{encoder} has no layer '{layer}': choose one of {', '.join(layers)}")
+    shards = [Path(path) for path in layout.feature_shards(encoder, "clean")]
+    absent = [path for path in [Path(layout.manifest), *shards] if not path.is_file()]
+    if absent:
+        raise MerflowError(
+            f"the cache of {encoder} is not complete, {absent[0]} is not there: run "
+            "`snakemake --cores all features` with the present params.yaml first"
+        )
+    export_layer(shards, Path(layout.manifest), layer, out / f"{encoder}-{layer}-UTT")
 
 
 @group.command("demo-encoder")

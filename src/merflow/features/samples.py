@@ -21,8 +21,8 @@ class Sample:
     Attributes:
         clip: The clip's name.
         sha256: Digest of its file.
-        path: Its file, relative to the corpus root.
-        duration_s: Its length in seconds, as the manifest has it.
+        path: Its file, relative to the corpus root; empty where only labels are given.
+        duration_s: Its length in seconds, as the manifest has it; 0 where it is not known.
         noise: How it is corrupted; None for the clean original.
     """
 
@@ -59,7 +59,7 @@ def samples_of_shard(manifest: Path, noise: Path | None, shard: int, shards: int
     Raises:
         MerflowError: A manifest is missing or damaged, or the two do not belong together.
     """
-    table = read_manifest(manifest)
+    table = read_manifest(manifest).fillna({"duration": 0.0})
     split = dict(zip(table["clip"], table["split"], strict=True))
     clips = [
         Sample(*row)

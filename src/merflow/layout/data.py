@@ -5,8 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from merflow.encoders.registry import DEMO_FILE, KINDS
+from merflow.encoders.registry import DEMO_FILE, PRECOMPUTED, kind_of
 from merflow.encoders.sources import weights_path
+from merflow.errors import MerflowError
 from merflow.noise.recordings import recording_names
 from merflow.storage.digest import digest8, file_sha256
 
@@ -41,6 +42,10 @@ class DataLayout:
         declared["tests"] = corpus["tests"]
         if corpus["adapter"] == "demo":
             declared["demo"] = corpus["demo"]
+        elif corpus["adapter"] == "labels":
+            declared["labels"] = {
+                split: file_sha256(file) for split, file in corpus["labels"].items()
+            }
         else:
             # The list by its content: where it lies does not count, and old lists coexist.
             declared["csv"] = file_sha256(corpus["csv"])
@@ -52,8 +57,8 @@ class DataLayout:
         return f"{RESULTS}/corpus/{self.corpus_key}"
 
     @property
-    def corpus_root(self) -> str:
-        """Folder that the manifest's paths are relative to."""
+    def corpus_root(self) -> str | None:
+        """Folder that the manifest's paths are relative to; None where there are only labels."""
         corpus = self.config["corpus"]
         return f"{self.corpus}/raw" if corpus["adapter"] == "demo" else corpus["root"]
 
@@ -140,12 +145,36 @@ class DataLayout:
     # Features
 
     def encoder_spec(self, name: str) -> dict[str, Any]:
-        """Settings of one encoder."""
-        return self.config["features"]["encoders"][name]
+        """Settings of one encoder.
+
+        Raises:
+            MerflowError: There is no encoder of this name.
+        """
+        encoders = self.config["features"]["encoders"]
+        if name not in encoders:
+            raise MerflowError(f"there is no encoder {name!r}: choose one of {', '.join(encoders)}")
+        return encoders[name]
 
     def modality(self, name: str) -> str:
         """``audio`` or ``visual``."""
-        return KINDS[self.encoder_spec(name)["architecture"]].modality
+        return kind_of(self.encoder_spec(name)).modality
+
+    def layers(self, name: str) -> list[str]:
+        """The layers of one encoder, first to last."""
+        return kind_of(self.encoder_spec(name)).layers(self.encoder_spec(name))
+
+    def precomputed(self, name: str) -> bool:
+        """Whether an encoder's features are read from files that somebody else has made."""
+        return bool(self.encoder_spec(name)["architecture"] == PRECOMPUTED)
+
+    def sees(self, name: str) -> bool:
+        """Whether an encoder is shown the face crops."""
+        return self.modality(name) == "visual" and not self.precomputed(name)
+
+    @cached_property
+    def needs_faces(self) -> bool:
+        """Whether any encoder is shown face crops; without one the faces are not looked for."""
+        return any(self.sees(name) for name in self.config["features"]["encoders"])
 
     @cached_property
     def _encoder_keys(self) -> dict[str, str]:
@@ -157,7 +186,7 @@ class DataLayout:
                 # A pinned file is the same wherever it lies.
                 if spec.get("sha256"):
                     declared.pop("weights")
-            if self.modality(name) == "visual":
+            if self.sees(name):
                 declared["faces"] = self.faces_key
             keys[name] = f"{name}-{digest8(declared)}"
         return keys
@@ -201,6 +230,15 @@ class DataLayout:
     def feature_store(self, name: str) -> str:
         """Where an encoder's finished features are kept, whatever their settings and corpus."""
         return f"{RESULTS}/features/store/{name}"
+
+    def conditions(self, augmentations: list[str]) -> list[tuple[str, str]]:
+        """(encoder, augmentation) of all features; precomputed ones have no corrupted copies."""
+        return [
+            (name, augmentation)
+            for name in self.config["features"]["encoders"]
+            for augmentation in augmentations
+            if augmentation == "clean" or not self.precomputed(name)
+        ]
 
     def features(self, name: str, augmentation: str) -> str:
         """Folder of one encoder's cache under one condition."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from merflow.encoders.registry import KINDS, parse_feature
+from merflow.encoders.registry import kind_of, parse_feature
 from merflow.layout.data import RESULTS, DataLayout
 from merflow.storage.digest import digest8
 
@@ -40,9 +40,7 @@ class Layout(DataLayout):
         probes, corpus = self.config["probes"], self.config["corpus"]
         return {
             "encoder": name,
-            "layers": KINDS[self.encoder_spec(name)["architecture"]].probe_layers(
-                self.encoder_spec(name)
-            ),
+            "layers": kind_of(self.encoder_spec(name)).probe_layers(self.encoder_spec(name)),
             "classes": corpus["classes"],
             "valence": corpus["valence"],
             "fold_count": corpus["folds"]["count"],
@@ -175,7 +173,7 @@ class Layout(DataLayout):
         """The relative depth of each probed layer by encoder, Figure 4's x."""
         found = {}
         for name in self.config["probes"]["encoders"]:
-            kind, spec = KINDS[self.encoder_spec(name)["architecture"]], self.encoder_spec(name)
+            kind, spec = kind_of(self.encoder_spec(name)), self.encoder_spec(name)
             found[name] = {layer: kind.depth(layer, spec) for layer in kind.probe_layers(spec)}
         return found
 

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 
 from merflow.errors import MerflowError
+from merflow.settings.precomputed import check_copies
 from merflow.settings.relations import (
     check_encoders,
     check_names,
@@ -33,9 +34,10 @@ def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
         if not math.isfinite(value):
             raise MerflowError(f"{FILE}: {where_of(where)} is {value}; allowed: a finite number")
     check_names(config)
-    check_sources(config)
     check_encoders(config)
     check_systems(config)
+    check_copies(config)
+    check_sources(config)
     check_ranges(config)
     check_report(config)
 

@@ -1,11 +1,15 @@
 """The folders and files that ``params.yaml`` names."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from merflow.corpus.label_file import listed_clips
+from merflow.corpus.split_files import clip_names
+from merflow.encoders.registry import PRECOMPUTED
 from merflow.encoders.sources import HOW_TO_GET, weights_path
 from merflow.errors import MerflowError
+from merflow.features.organisers import SUFFIX, check_complete
 from merflow.settings.relations import uses_noise
 from merflow.settings.sentences import FILE
 
@@ -23,6 +27,11 @@ def check_files(config: dict[str, Any]) -> None:
             ("corpus.root", corpus["root"], "set it to the folder that holds your clips"),
             ("corpus.csv", corpus["csv"], "write a csv with the columns path and emotion"),
         ]
+    if corpus["adapter"] == "labels":
+        wanted += [
+            (f"corpus.labels.{split}", path, "get it from the organisers, or write a csv with name")
+            for split, path in corpus["labels"].items()
+        ]
     if noise["source"] == "folder" and uses_noise(config):
         wanted.append(
             ("noise.root", noise["root"], "get MUSAN from openslr.org/17 or name a folder of wav")
@@ -35,6 +44,11 @@ def check_files(config: dict[str, Any]) -> None:
         (f"features.encoders.{name}.weights", weights_path(spec["weights"]), _how_to_get(spec))
         for name, spec in config["features"]["encoders"].items()
         if spec.get("weights", "demo") != "demo"
+    ]
+    wanted += [
+        (f"features.encoders.{name}.folders.{layer}", path, "get it, or link it there")
+        for name, spec in config["features"]["encoders"].items()
+        for layer, path in spec.get("folders", {}).items()
     ]
     for key, path, advice in wanted:
         if "{" in str(path) or "}" in str(path):
@@ -54,15 +68,47 @@ def _how_to_get(spec: dict[str, Any]) -> str:
 
 
 def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:
-    """Return clip -> path of the user's clips that exist, for the graph to watch; {} for the demo.
+    """Return clip -> path of the user's clips that exist, for the graph to watch.
 
-    Paths with braces are left out: Snakemake would take these for wildcards. The clips are used.
+    {} for the demo, whose clips are made in the run, and where there are labels alone. Paths with
+    braces are left out: Snakemake would take these for wildcards. The clips are used.
 
     Raises:
         MerflowError: The csv cannot be read.
     """
     corpus = config["corpus"]
-    if corpus["adapter"] == "demo":
+    if corpus["adapter"] != "table":
         return {}
     clips = listed_clips(Path(corpus["csv"]), Path(corpus["root"]))
     return {clip: path for clip, path in clips.items() if not set("{}") & set(path)}
+
+
+def features_to_watch(config: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Return encoder -> clip -> files of precomputed features that exist, for the graph to watch.
+
+    Paths with braces are left out, as those of clips. With labels alone every clip must have its
+    files; with clips only those that turn out usable, of which the job is told.
+
+    Raises:
+        MerflowError: A list of clips or a folder cannot be read, or lacks files.
+    """
+    corpus = config["corpus"]
+    encoders = config["features"]["encoders"]
+    given = {n: spec for n, spec in encoders.items() if spec["architecture"] == PRECOMPUTED}
+    if not given:
+        return {}
+    if corpus["adapter"] == "labels":
+        clips = clip_names({split: Path(file) for split, file in corpus["labels"].items()})
+    else:
+        clips = list(listed_clips(Path(corpus["csv"]), Path(corpus["root"])))
+    watched: dict[str, dict[str, list[str]]] = {}
+    for name, spec in given.items():
+        files: dict[str, list[str]] = {clip: [] for clip in clips if not set("{}") & set(clip)}
+        for folder in spec["folders"].values():
+            check_complete(Path(folder), clips if corpus["adapter"] == "labels" else [])
+            there = set(os.listdir(folder))
+            for clip, paths in files.items():
+                if f"{clip}{SUFFIX}" in there:
+                    paths.append(f"{folder}/{clip}{SUFFIX}")
+        watched[name] = files
+    return watched

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from merflow.encoders.registry import KINDS, parse_feature
+from merflow.encoders.registry import KINDS, PRECOMPUTED, kind_of, parse_feature
 from merflow.errors import MerflowError
+from merflow.settings.precomputed import check_folders, check_labels
 from merflow.settings.sentences import FILE
 
 DEMO_ARCHITECTURES = ("hubert", "resnet50_ferplus", "manet")
@@ -38,6 +39,8 @@ def check_sources(config: dict[str, Any]) -> None:
                 raise MerflowError(
                     f"{FILE}: corpus.{key} is {corpus[key]!r}; allowed with adapter table: a path"
                 )
+    elif corpus["adapter"] == "labels":
+        check_labels(config)
     elif "demo" not in corpus:
         raise MerflowError(f"{FILE}: key corpus.demo is missing; adapter demo needs a mapping")
     elif set(corpus["classes"]) != DEMO_CLASSES:
@@ -78,6 +81,8 @@ def check_encoders(config: dict[str, Any]) -> None:
 
 def check_keys(name: str, spec: dict[str, Any]) -> None:
     """Check that an encoder has the keys that its architecture needs, and no others."""
+    if spec["architecture"] == PRECOMPUTED:
+        return check_folders(name, spec)
     where, kind = f"{FILE}: features.encoders.{name}", KINDS[spec["architecture"]]
     needed = ("weights", "sha256") if kind.trained else ()
     allowed = {"architecture", *needed}
@@ -128,7 +133,7 @@ def check_systems(config: dict[str, Any]) -> None:
                     f"{FILE}: {where}.features names {feature!r}; allowed encoders: "
                     f"{', '.join(encoders)}"
                 )
-            kind = KINDS[encoders[encoder]["architecture"]]
+            kind = kind_of(encoders[encoder])
             layers = kind.layers(encoders[encoder])
             if layer not in layers:
                 raise MerflowError(

@@ -1,0 +1,80 @@
+# What the report is told, and which tables, figures and pictures the settings ask for.
+
+
+def pairs(values):
+    """NAME=value for each entry of a mapping."""
+    return [f"{name}={value}" for name, value in values.items()]
+
+
+def declared_digests():
+    faces = {"faces": layout.faces_key} if layout.needs_faces else {}
+    return {"corpus": layout.corpus_key, **faces}
+
+
+def quarantines():
+    """The lists of clips that cannot be used; of faces only where some are looked for."""
+    faces = [f"{layout.faces}/quarantine.csv"] if layout.needs_faces else []
+    return [f"{layout.corpus}/quarantine.csv", *faces]
+
+
+def pictures():
+    return [f"{layout.private}/faces.png"] if layout.needs_faces else []
+
+
+def report_spec(*wanted):
+    """What a report command is told: the corpus as declared, and the settings it asks for."""
+    corpus, report = config["corpus"], config["report"]
+    extra = {
+        "bootstrap": report["bootstrap"],
+        "note": layout.note(),
+        "rows": report["rows"],
+        "systems": layout.system_names(),
+        "definitions": layout.definitions(),
+        "mer2023": corpus["name"].startswith("mer2023"),
+        "digests": declared_digests(),
+        "seeds": {
+            "fusion": config["fusion"]["training"]["seeds"],
+            "noise": config["noise"]["seed"],
+        },
+        "depths": layout.depths(),
+        "present": layout.digests(),
+    }
+    told = {
+        "corpus": corpus["name"],
+        **{key: corpus[key] for key in ("classes", "valence", "tests")},
+        "fold_count": corpus["folds"]["count"],
+        "decimals": report["decimals"],
+        **{key: extra[key] for key in wanted},
+    }
+    return lambda wildcards: spec(told)
+
+
+def report_weights(wildcards):
+    return [file for name in config["features"]["encoders"] for file in layout.weight_files(name)]
+
+
+def report_weight_options(wildcards):
+    encoders = config["features"]["encoders"]
+    found = {name: layout.weights(name) for name in encoders}
+    return options("--weights", pairs({name: path for name, path in found.items() if path}))
+
+
+def tables():
+    names = ("table1.csv", "table1.md", "differences.csv", "scores.json")
+    found = [f"{layout.tables}/{name}" for name in names]
+    if AUGMENTATIONS == ["clean", "noise"]:
+        found += [f"{layout.tables}/augmentation.{suffix}" for suffix in ("csv", "md")]
+    return found + ([f"{layout.tables}/figure4.csv"] if config["probes"]["encoders"] else [])
+
+
+def figures():
+    names = ["figure4.svg", "figure4.png"] if config["probes"]["encoders"] else []
+    return [f"{layout.figures}/{name}" for name in names]
+
+
+def submissions():
+    return [f"{layout.private}/submission/{split}.csv" for split in layout.submissions()]
+
+
+def submitted_predictions(wildcards):
+    return layout.submissions()[wildcards.split]
