@@ -22,7 +22,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from merflow.encoders.registry import MANET_LAYERS
-from merflow.encoders.visual import Crops, VisualEncoder, load_network, planes, resized
+from merflow.encoders.visual import (
+    SIDE,
+    Crops,
+    Pictures,
+    Planes,
+    Recipe,
+    VisualEncoder,
+    load_network,
+    resized,
+)
 from merflow.errors import MerflowError
 
 CLASSES = 7
@@ -57,7 +66,7 @@ class Residual(nn.Module):
     def forward(self, x: Map) -> Map:
         """Return relu(shortcut + body(relu(bn(conv(x)))))."""
         shortcut = x if self.downsample is None else self.downsample(x)
-        return functional.relu(self.body(functional.relu(self.bn1(self.conv1(x)))) + shortcut)
+        return self.body(self.bn1(self.conv1(x)).relu_()).add_(shortcut).relu_()
 
 
 class BasicBlock(Residual):
@@ -184,7 +193,7 @@ class MANet(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch 3 side side"]) -> dict[str, Float[Tensor, "batch _"]]:
         """Return one vector per layer, spatial means; blocks are [local branch, global branch]."""
-        x = functional.relu(self.bn1(self.conv1(x)))
+        x = self.bn1(self.conv1(x)).relu_()
         stem = functional.max_pool2d(x, 3, stride=2, padding=1)
         first = self.layer1(stem)
         second = self.layer2(first)
@@ -221,9 +230,17 @@ def _tiled(patches: list[Tensor]) -> Tensor:
     return torch.cat([torch.cat(patches[:2], dim=3), torch.cat(patches[2:], dim=3)], dim=2)
 
 
-def pixels(crops: Crops) -> Float[Tensor, "frames 3 224 224"]:
-    """Return the network's input: 224 x 224, RGB scaled to 0..1, no mean or deviation."""
-    return planes(np.stack([resized(crop, 224, 224) for crop in crops])) / 255
+def pictures(crops: Crops) -> Pictures:
+    """Return crops resized to 224 x 224, whatever their shape."""
+    return np.stack([resized(crop, SIDE, SIDE) for crop in crops])
+
+
+def scaled(values: Planes) -> Planes:
+    """Return R, G, B of 0..255 scaled to 0..1; there is no mean or deviation."""
+    return values / 255
+
+
+pixels = Recipe(pictures, scaled)
 
 
 def load(spec: Mapping[str, Any], path: Path) -> VisualEncoder:
@@ -245,4 +262,4 @@ def load(spec: Mapping[str, Any], path: Path) -> VisualEncoder:
     network, digest = load_network(
         "manet", lambda width: MANet(width, order), "conv1.weight", spec, path
     )
-    return VisualEncoder(network, pixels, list(MANET_LAYERS), digest, spec.get("device", "cpu"))
+    return VisualEncoder(network, pixels, list(MANET_LAYERS), digest, spec)

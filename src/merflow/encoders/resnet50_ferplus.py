@@ -18,7 +18,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from merflow.encoders.registry import RESNET50_LAYERS
-from merflow.encoders.visual import Crops, VisualEncoder, load_network, planes, resized
+from merflow.encoders.visual import (
+    SIDE,
+    Crops,
+    Pictures,
+    Planes,
+    Recipe,
+    VisualEncoder,
+    load_network,
+    resized,
+)
 
 BLOCKS = {2: 3, 3: 4, 4: 6, 5: 3}  # bottlenecks of conv2_x .. conv5_x
 MEAN = (131.0912, 103.8827, 91.4953)  # of R, G, B on 0..255
@@ -59,16 +68,16 @@ class ResNet50FerPlus(nn.Module):
     def forward(self, x: Float[Tensor, "batch 3 side side"]) -> dict[str, Float[Tensor, "batch _"]]:
         """Return one vector per layer: ``1``..``4``, ``pooling`` and ``conv5_3_3x3_relu``."""
         layers: dict[str, Tensor] = {}
-        x = functional.relu(self._normed("conv1_7x7_s2", x))
+        x = self._normed("conv1_7x7_s2", x).relu_()
         x = functional.max_pool2d(x, 3, stride=2, ceil_mode=True)
         narrow = x
         for stage, blocks in BLOCKS.items():
             for block in range(1, blocks + 1):
                 name = f"conv{stage}_{block}"
                 shortcut = self._normed(f"{name}_1x1_proj", x) if block == 1 else x
-                narrow = functional.relu(self._normed(f"{name}_1x1_reduce", x))
-                narrow = functional.relu(self._normed(f"{name}_3x3", narrow))
-                x = functional.relu(shortcut + self._normed(f"{name}_1x1_increase", narrow))
+                narrow = self._normed(f"{name}_1x1_reduce", x).relu_()
+                narrow = self._normed(f"{name}_3x3", narrow).relu_()
+                x = self._normed(f"{name}_1x1_increase", narrow).add_(shortcut).relu_()
             layers[str(stage - 1)] = x.mean(dim=(2, 3))
         window = min(7, x.shape[2])  # 7 at 224 pixels; demo encoders are also taught at 112
         layers["pooling"] = functional.avg_pool2d(x, window, stride=1).flatten(1)
@@ -76,18 +85,25 @@ class ResNet50FerPlus(nn.Module):
         return layers
 
 
-def pixels(crops: Crops) -> Float[Tensor, "frames 3 224 224"]:
-    """Return the network's input: shorter side to 256, centre 224 x 224, RGB 0..255 minus mean.
-
-    The organisers' code scales to 0..1 and back to 0..255, which cancels.
-    """
+def pictures(crops: Crops) -> Pictures:
+    """Return crops with the shorter side resized to 256, their centre of 224 x 224."""
     height, width = crops.shape[1:3]
     shorter = min(height, width)
     new_height, new_width = 256 * height // shorter, 256 * width // shorter
-    top, left = round((new_height - 224) / 2), round((new_width - 224) / 2)
-    large = np.stack([resized(crop, new_height, new_width) for crop in crops])
-    centre = large[:, top : top + 224, left : left + 224]
-    return planes(centre) - torch.tensor(MEAN).view(1, 3, 1, 1)
+    top, left = round((new_height - SIDE) / 2), round((new_width - SIDE) / 2)
+    centre = slice(top, top + SIDE), slice(left, left + SIDE)
+    return np.stack([resized(crop, new_height, new_width)[centre] for crop in crops])
+
+
+def scaled(values: Planes) -> Planes:
+    """Return R, G, B of 0..255 minus their mean.
+
+    The organisers' code scales to 0..1 and back to 0..255, which cancels.
+    """
+    return values - torch.tensor(MEAN, device=values.device).view(1, 3, 1, 1)
+
+
+pixels = Recipe(pictures, scaled)
 
 
 def load(spec: Mapping[str, Any], path: Path) -> VisualEncoder:
@@ -99,4 +115,4 @@ def load(spec: Mapping[str, Any], path: Path) -> VisualEncoder:
     network, digest = load_network(
         "resnet50_ferplus", ResNet50FerPlus, "conv1_7x7_s2.weight", spec, path
     )
-    return VisualEncoder(network, pixels, list(RESNET50_LAYERS), digest, spec.get("device", "cpu"))
+    return VisualEncoder(network, pixels, list(RESNET50_LAYERS), digest, spec)

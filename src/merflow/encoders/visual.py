@@ -1,23 +1,48 @@
 """Frozen networks that look at face crops, one frame at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float32, UInt8
 from PIL import Image
 from torch import Tensor, nn
 
 from merflow.encoders.checkpoint import checked_digest, fit, read_state
-from merflow.encoders.device import device_of
+from merflow.encoders.device import device_of, precision_of
 from merflow.encoders.encoder import Encoder, Vectors
+from merflow.encoders.folding import folded, prefer_onednn
+from merflow.encoders.moments import Moments, with_deviation
 from merflow.errors import MerflowError
 
+SIDE = 224  # pixels of a network's input
+# Frames a forward pass. With 8 the largest map at full width has 26 MB: the C library gives memory
+# beyond 32 MB back at every release and asks for it anew, which costs more than longer passes save.
+CHUNK = 8
+
 Crops = UInt8[np.ndarray, "frames height width 3"]
-Recipe = Callable[[Crops], Float[Tensor, "frames 3 224 224"]]
-CHUNK = 16  # frames a forward pass; fixed, so that a clip's result is the same in any company
+Pictures = UInt8[np.ndarray, "_frames 224 224 3"]
+Planes = Float[Tensor, "frames 3 224 224"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How crops become a network's input.
+
+    Attributes:
+        pictures: Resizes and cuts crops on the CPU.
+        scaled: Brings float32 planes of 0..255 to the network's scale, on its device.
+    """
+
+    pictures: Callable[[Crops], Pictures]
+    scaled: Callable[[Planes], Planes]
+
+    def __call__(self, crops: Crops) -> Planes:
+        """Return the network's input of crops, float32, on the CPU."""
+        return self.scaled(planes(self.pictures(crops)))
 
 
 def resized(crop: UInt8[np.ndarray, "h w 3"], height: int, width: int) -> np.ndarray:
@@ -31,46 +56,102 @@ def planes(pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
 
 
 class VisualEncoder(Encoder):
-    """A network with its preprocessing; a clip's vector is the mean over its frames."""
+    """A network with its preprocessing; a clip's vector is the mean over its frames.
+
+    The frames of all clips of a call go through the network in passes of ``CHUNK`` frames, the
+    last filled up with black: every pass has one shape, in which a frame's result depends
+    neither on its place nor on the other frames.
+    """
 
     modality: Literal["visual"] = "visual"
 
     def __init__(
-        self, network: nn.Module, recipe: Recipe, layers: list[str], digest: str, device: str
+        self,
+        network: nn.Module,
+        recipe: Recipe,
+        layers: list[str],
+        digest: str,
+        spec: Mapping[str, Any],
     ) -> None:
-        """Put the network on its device; ``recipe`` makes its input from crops."""
+        """Make a copy of the network ready on its device.
+
+        Args:
+            network: Gives one vector a frame and layer.
+            recipe: Makes its input from crops.
+            layers: Those to keep, of the network's.
+            digest: Of the weight file.
+            spec: The encoder's settings: ``device``, ``precision`` and ``statistics`` count here.
+
+        Raises:
+            MerflowError: The device is unknown or not there.
+        """
         self.layers, self.digest = layers, digest
-        self._device = device_of(device)
+        self._device = device_of(spec.get("device", "cpu"))
+        self._dtype = precision_of(spec.get("precision", "float32"))
+        self._deviation = with_deviation(spec)
+        ready = folded(network.eval())
+        if self._device.type == "cpu":
+            prefer_onednn(ready)
         # PyTorch's declaration of Module.to leaves memory_format out.
-        self._network = network.eval().to(  # type: ignore[call-overload]
-            self._device, memory_format=torch.channels_last
+        self._network = ready.to(  # type: ignore[call-overload]
+            self._device, self._dtype, memory_format=torch.channels_last
         )
         self._recipe = recipe
 
-    def encode_prepared(self, prepared: Sequence[Any]) -> list[Vectors]:
-        """Encode one clip after the other."""
-        return [self.encode_clip(clip) for clip in prepared]
-
-    def encode_clip(self, clip: Crops) -> Vectors:
-        """Return the mean over frames of every layer.
+    def prepare(self, clip: Crops) -> Pictures:
+        """Resize a clip's crops; they stay bytes, a quarter of the memory of numbers.
 
         Raises:
             ValueError: The clip has no frame; such clips have no row in the cache.
         """
         if len(clip) == 0:
             raise ValueError("a clip without frames cannot be encoded")
-        chunks: dict[str, list[np.ndarray]] = {layer: [] for layer in self.layers}
+        return self._recipe.pictures(clip)
+
+    def encode_prepared(self, prepared: Sequence[Pictures]) -> list[Vectors]:
+        """Encode all clips in passes of the same size."""
+        passes: list[dict[str, Tensor]] = []
         with torch.inference_mode():
-            for start in range(0, len(clip), CHUNK):
-                pixels = self._recipe(clip[start : start + CHUNK])
-                pixels = pixels.to(self._device, memory_format=torch.channels_last)
-                outputs: Mapping[str, Tensor] = self._network(pixels)
-                for layer in self.layers:
-                    chunks[layer].append(outputs[layer].cpu().numpy())
-        return {
-            layer: np.concatenate(parts).mean(axis=0, dtype=np.float64).astype(np.float32)
-            for layer, parts in chunks.items()
-        }
+            for chunk in chunks(prepared):
+                # Bytes go to the device, and become numbers there; channels stay last.
+                pixels = torch.from_numpy(chunk).to(self._device).permute(0, 3, 1, 2).float()
+                passes.append(self._network(self._recipe.scaled(pixels).to(self._dtype)))
+            if not passes:
+                return []
+            joined = torch.cat([torch.cat([p[layer] for p in passes]) for layer in self.layers], 1)
+            frames = joined.float().cpu()
+        dims = [passes[0][layer].shape[1] for layer in self.layers]
+        lengths = [len(clip) for clip in prepared]
+        clips = frames[: sum(lengths)].split(lengths)
+        return [self._vectors(clip.split(dims, dim=1)) for clip in clips]
+
+    def _vectors(self, values: Sequence[Float32[Tensor, "frames _"]]) -> Vectors:
+        """Return a clip's vectors from its frames', layer by layer."""
+        vectors = {}
+        for layer, frames in zip(self.layers, values, strict=True):
+            moments = Moments(self._deviation)
+            moments.add(frames)
+            vectors[layer] = moments.vector()
+        return vectors
+
+
+def chunks(clips: Sequence[Pictures]) -> Iterator[UInt8[np.ndarray, "_chunk 224 224 3"]]:
+    """Yield the frames of all clips, one clip after the other, ``CHUNK`` at a time.
+
+    What is missing in the last chunk is black.
+    """
+    chunk, filled = np.zeros((CHUNK, SIDE, SIDE, 3), np.uint8), 0
+    for clip in clips:
+        taken = 0
+        while taken < len(clip):
+            some = clip[taken : taken + CHUNK - filled]
+            chunk[filled : filled + len(some)] = some
+            taken, filled = taken + len(some), filled + len(some)
+            if filled == CHUNK:
+                yield chunk
+                chunk, filled = np.zeros_like(chunk), 0
+    if filled:
+        yield chunk
 
 
 def load_network(

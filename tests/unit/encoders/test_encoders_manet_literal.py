@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, linear, max_pool2d
 
+from merflow.encoders.folding import folded, prefer_onednn
 from merflow.encoders.manet import MANet
 
 State = Mapping[str, Tensor]
@@ -111,6 +112,9 @@ def literal_forward(x: Tensor, state: State, order: int) -> dict[str, Tensor]:
         "layer2": mean(x),
         "block1": torch.cat([mean(thirds), mean(third)], 1),
         "block2": torch.cat([mean(fourths), mean(fourth)], 1),
+        "block1_local": mean(thirds),
+        "block1_global": mean(third),
+        "block2_local": mean(fourths),
         "block2_global": mean(fourth),
     }
 
@@ -127,10 +131,12 @@ def test_every_layer_equals_the_literal_network(
     assert outputs.keys() == expected.keys()
     for layer, value in expected.items():
         torch.testing.assert_close(outputs[layer], value, rtol=1e-9, atol=1e-9)
-    # In the precision that is used.
-    single = network.float()(x.float())
-    for layer, value in expected.items():
-        assert (single[layer] - value).abs().max() < 1e-5 * value.abs().max()
+    # In the precision that is used, and as it is used.
+    used = folded(network.float())
+    prefer_onednn(used)
+    for single in (network(x.float()), used(x.float())):
+        for layer, value in expected.items():
+            assert (single[layer] - value).abs().max() < 1e-5 * value.abs().max()
 
 
 def test_forward_orders_differ_on_the_same_weights_in_the_global_branch_only(
@@ -142,5 +148,7 @@ def test_forward_orders_differ_on_the_same_weights_in_the_global_branch_only(
     first, second = old(x), new(x)
     assert torch.equal(first["layer2"], second["layer2"])
     assert torch.equal(first["block2"][:, :32], second["block2"][:, :32])
+    assert torch.equal(first["block1_local"], second["block1_local"])
+    assert torch.equal(first["block2_local"], second["block2_local"])
     assert (first["block2_global"] - second["block2_global"]).abs().max() > 0.01
     assert (first["block1"][:, 16:] - second["block1"][:, 16:]).abs().max() > 0.01

@@ -10,11 +10,15 @@ from PIL import Image
 
 from merflow.encoders import manet, resnet50_ferplus
 from merflow.encoders.load import load
+from merflow.encoders.manet import MANet
 from merflow.encoders.registry import layers_of
+from merflow.encoders.resnet50_ferplus import ResNet50FerPlus
+from merflow.encoders.visual import CHUNK, VisualEncoder, chunks
 from merflow.errors import MerflowError
 
 VISUAL = ["resnet50_ferplus", "manet"]
 Make = Callable[[int], np.ndarray]
+Fill = Callable[[torch.nn.Module], torch.nn.Module]
 
 
 def test_resnet50_recipe_is_resize_256_centre_224_minus_mean(crops: Make) -> None:
@@ -62,17 +66,91 @@ def test_a_clip_is_the_mean_over_its_frames(
         np.testing.assert_allclose(vector, expected, rtol=1e-4, atol=1e-5 * abs(expected).max())
 
 
+NETWORKS = {"resnet50_ferplus": ResNet50FerPlus, "manet": MANet}
+PIXELS = {"resnet50_ferplus": resnet50_ferplus.pixels, "manet": manet.pixels}
+WIDTHS = [("resnet50_ferplus", 4), ("resnet50_ferplus", 16), ("manet", 8), ("manet", 20)]
+FULL = [pytest.param(kind, 64, marks=pytest.mark.slow) for kind in VISUAL]
+
+
+def encoder_of(kind: str, width: int, randomised: Fill, **spec: str) -> VisualEncoder:
+    network = randomised(NETWORKS[kind](width)).float()
+    return VisualEncoder(network, PIXELS[kind], layers_of({"architecture": kind}), "0", spec)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(("kind", "width"), WIDTHS + FULL)
+def test_a_clip_depends_neither_on_company_nor_order_nor_its_place_in_a_pass(
+    kind: str, width: int, precision: str, crops: Make, randomised: Fill
+) -> None:
+    encoder = encoder_of(kind, width, randomised, precision=precision, statistics="mean_std")
+    clips = [encoder.prepare(crops(frames)) for frames in (1, 9, 40, 3, 1, 8)]
+    together = encoder.encode_prepared(clips)
+    order = [3, 0, 5, 2, 1, 4]
+    permuted = encoder.encode_prepared([clips[index] for index in order])
+    for place, index in enumerate(order):
+        [alone] = encoder.encode_prepared([clips[index]])
+        for layer in encoder.layers:
+            np.testing.assert_array_equal(together[index][layer], alone[layer])
+            np.testing.assert_array_equal(permuted[place][layer], alone[layer])
+
+
 @pytest.mark.parametrize("kind", VISUAL)
-def test_a_clip_does_not_depend_on_its_neighbours(
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_is_close(kind: str, precision: str, crops: Make, randomised: Fill) -> None:
+    clip = crops(3)
+    [exact] = encoder_of(kind, 8, randomised).encode([clip])
+    [half] = encoder_of(kind, 8, randomised, precision=precision).encode([clip])
+    for layer, vector in exact.items():
+        assert half[layer].dtype == np.float32
+        error = np.linalg.norm(half[layer] - vector)
+        assert 0 < error < 0.05 * np.linalg.norm(vector)
+
+
+def test_an_unknown_precision_is_told(randomised: Fill) -> None:
+    with pytest.raises(MerflowError, match="int8"):
+        encoder_of("manet", 4, randomised, precision="int8")
+
+
+@pytest.mark.parametrize("kind", VISUAL)
+def test_the_deviation_follows_the_mean(kind: str, crops: Make, randomised: Fill) -> None:
+    clip = crops(10)
+    encoder = encoder_of(kind, 4, randomised)
+    frames = encoder.encode([clip[i : i + 1] for i in range(len(clip))])
+    [both] = encoder_of(kind, 4, randomised, statistics="mean_std").encode([clip])
+    for layer, vector in both.items():
+        single = np.stack([one[layer] for one in frames]).astype(np.float64)
+        expected = np.concatenate([single.mean(axis=0), single.std(axis=0)])
+        np.testing.assert_allclose(vector, expected, rtol=1e-5, atol=1e-6 * abs(expected).max())
+
+
+@pytest.mark.parametrize("kind", VISUAL)
+def test_prepared_clips_are_bytes(
     kind: str, crops: Make, specs: dict, checkpoints: dict[str, Path]
 ) -> None:
-    encoder = load(kind, specs[kind], checkpoints[kind])
-    first, second = crops(3), crops(18)
-    together = encoder.encode([first, second])
-    alone = [encoder.encode([clip])[0] for clip in (second, first)][::-1]
-    for one, other in zip(together, alone, strict=True):
-        for layer in encoder.layers:
-            np.testing.assert_array_equal(one[layer], other[layer])
+    prepared = load(kind, specs[kind], checkpoints[kind]).prepare(crops(2))
+    assert prepared.shape == (2, 224, 224, 3)
+    assert prepared.dtype == np.uint8
+    assert prepared.base is None  # nothing larger is kept alive
+
+
+def test_no_clips_give_no_vectors(specs: dict, checkpoints: dict[str, Path]) -> None:
+    assert load("manet", specs["manet"], checkpoints["manet"]).encode([]) == []
+
+
+@pytest.mark.parametrize("lengths", [[1], [8], [7, 2], [16, 1, 30], [3, 3, 3]])
+def test_chunks_hold_all_frames_in_order_and_black_at_the_end(lengths: list[int]) -> None:
+    numbers = iter(range(1, 1 + sum(lengths)))
+    clips = [
+        np.stack([np.full((224, 224, 3), next(numbers), np.uint8) for _ in range(length)])
+        for length in lengths
+    ]
+    passes = list(chunks(clips))
+    assert all(one.shape == (CHUNK, 224, 224, 3) for one in passes)
+    frames = np.concatenate(passes)
+    total = sum(lengths)
+    assert len(frames) - total < CHUNK
+    np.testing.assert_array_equal(frames[:total], np.concatenate(clips))
+    assert not frames[total:].any()
 
 
 def test_a_clip_without_frames_is_refused(specs: dict, checkpoints: dict[str, Path]) -> None:
