@@ -30,9 +30,9 @@ from merflow.faces.crops import TRACK, CropCodec, FaceClip
 from merflow.faces.shard import clips_of_shard, crop_shard
 from merflow.storage.digest import file_sha256
 
-CLIPS, BATCH = 120, 4
+CLIPS, BATCH = 180, 4
 SPECS = {"hubert": {"layers": 24}, "manet": {"forward_order": 2021}}
-DEMO = {"seed": 1, "width": 32, "speakers": 1, "steps": 0}
+DEMO = {"seed": 1, "width": 64, "speakers": 1, "steps": 0}
 FACES = {"backend": "cascade", "fps": 5.0, "min_face": 0.2, "detect_side": 360, "yunet": {}}
 
 

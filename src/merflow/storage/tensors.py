@@ -133,4 +133,7 @@ def _sum(name: str, array: np.ndarray) -> str:
 
 def _digest(metadata: Mapping[str, str]) -> str:
     """Return the sha256 of the header's texts."""
-    return hashlib.sha256(json.dumps(metadata, sort_keys=True).encode()).hexdigest()
+    total = hashlib.sha256()
+    for name, text in sorted(metadata.items()):
+        total.update(f"{name}\0{len(text)}\0{text}\0".encode())
+    return total.hexdigest()
