@@ -19,7 +19,8 @@ from merflow.storage.shards import ShardStore
 # are taught is not among them: the digest of the weights stands for it.
 ENCODERS = (
     *("cepstrum", "checkpoint", "device", "egemaps", "encoder", "hog", "load", "manet", "mfcc"),
-    *("moments", "pitch", "prosody", "registry", "resnet50_ferplus", "sources", "speech", "visual"),
+    *("moments", "pitch", "prosody", "registry", "resnet50_ferplus", "sources", "speech"),
+    *("speech_folder", "visual"),
 )
 CODE = (
     *(f"merflow.features.{name}" for name in ("codec", "extract", "file", "inputs", "samples")),
