@@ -22,6 +22,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#555555"
 WIDEST = 84  # characters of a line of the title
+ASIDE = 0.08  # between points that share a depth and lie on no line
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": GREY,
     "axes.spines.right": False,
@@ -45,7 +46,7 @@ def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
         spec: ``corpus``, ``note``, ``bootstrap``.
     """
     metric = "Com" if (curve["metric"] == "Com").any() else "Dis"
-    shown = curve[curve["metric"] == metric]
+    shown = _side_by_side(curve[curve["metric"] == metric])
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 4.6), dpi=200, layout="constrained")
         FigureCanvasAgg(figure)
@@ -65,18 +66,39 @@ def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
             loc="lower left", bbox_to_anchor=(0, 1), ncols=8, frameon=False, borderaxespad=0.2
         )
         figure.suptitle(_title(spec), fontsize=10)
-        figure.supxlabel(_caption(spec), fontsize=7, color=GREY)
+        figure.supxlabel(_caption(spec, bool(shown["moved"].any())), fontsize=7, color=GREY)
         # The layout must stand before labels are placed, and must not move for them.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
-        lines = [shown[shown["encoder"] == encoder] for encoder in encoders]
-        name_best_layers(axes, lines, COLOURS)
+        lines, colours = [], []
+        for k, encoder in enumerate(encoders):
+            own = shown[shown["encoder"] == encoder]
+            parts = [own.iloc[[i]] for i in range(len(own))] if own["flat"].all() else [own]
+            lines += parts
+            colours += [COLOURS[k % len(COLOURS)]] * len(parts)
+        name_best_layers(axes, lines, colours)
     return figure
 
 
+def _side_by_side(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return the curve with what lies on no line set apart: ``flat``, and whether ``moved``.
+
+    An encoder whose layers are all at one depth (MFCC and prosody, or a single layer) gives points;
+    those of one depth stand beside each other, the last of them at that depth.
+    """
+    depths = curve.groupby("encoder")["depth"].transform("nunique")
+    curve = curve.assign(flat=(depths == 1) & (curve["encoder"] != "constant"))
+    flat = curve[curve["flat"]]
+    behind = flat.groupby("depth").cumcount(ascending=False).reindex(curve.index, fill_value=0)
+    return curve.assign(depth=curve["depth"] - ASIDE * behind, moved=behind > 0)
+
+
 def _line(axes: Axes, own: pd.DataFrame, encoder: str, k: int) -> None:
-    colour = COLOURS[k % len(COLOURS)]
-    axes.fill_between(own["depth"], own["low"], own["high"], color=colour, alpha=0.13, lw=0)
+    colour, flat = COLOURS[k % len(COLOURS)], bool(own["flat"].all())
+    if flat:
+        axes.vlines(own["depth"], own["low"], own["high"], color=colour, alpha=0.35, lw=4)
+    else:
+        axes.fill_between(own["depth"], own["low"], own["high"], color=colour, alpha=0.13, lw=0)
     axes.plot(
         own["depth"],
         own["value"],
@@ -84,6 +106,7 @@ def _line(axes: Axes, own: pd.DataFrame, encoder: str, k: int) -> None:
         marker=MARKERS[k % len(MARKERS)],
         markersize=5,
         lw=1.5,
+        ls="" if flat else "-",
         label=encoder,
     )
 
@@ -95,10 +118,11 @@ def _title(spec: Mapping[str, Any]) -> str:
     return "\n".join([title, *textwrap.wrap(f"Note: {spec['note']}", WIDEST)])
 
 
-def _caption(spec: Mapping[str, Any]) -> str:
+def _caption(spec: Mapping[str, Any], moved: bool) -> str:
     draws = spec["bootstrap"]["draws"]
+    beside = " Points side by side share the depth of the last." if moved else ""
     return (
-        f"Bands: 95 % bootstrap intervals over clips ({draws} draws). Honest reading.\n"
+        f"Bands: 95 % bootstrap intervals over clips ({draws} draws). Honest reading.{beside}\n"
         f"Named: the layers of each encoder with the best score shown here, a third of them, "
         f"{MOST} at most; figure4.csv has all."
     )

@@ -105,3 +105,30 @@ def test_figure_4_plots_the_metric_that_its_axis_names(report, metrics, label):
     band = axes.collections[0].get_paths()[0].get_extents()
     assert (band.y0, band.y1) == (shown - 1, 10 + shown + 2)
     assert axes.get_ylabel() == label
+
+
+def points(**encoders):
+    rows = [
+        {"encoder": name, "layer": str(i), "depth": depth, "metric": "Dis", "value": 0.3 + 0.1 * i}
+        for name, depths in encoders.items()
+        for i, depth in enumerate(depths)
+    ]
+    curve = pd.DataFrame([*rows, {**rows[0], "encoder": "constant", "layer": "", "depth": None}])
+    return curve.assign(low=curve["value"] - 0.05, high=curve["value"] + 0.05)
+
+
+def test_points_on_no_line_stand_side_by_side_with_their_intervals():
+    spec = {"corpus": "mine", "bootstrap": {"draws": 10}}
+    figure = draw_figure(points(HL=[0.0, 0.5, 1.0], MF=[1.0, 1.0], HG=[1.0]), spec)
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    assert list(lines["HL"].get_xdata()) == [0, 0.5, 1]
+    assert lines["HL"].get_linestyle() == "-"
+    places = [*lines["MF"].get_xdata(), *lines["HG"].get_xdata()]
+    assert lines["MF"].get_linestyle() == lines["HG"].get_linestyle() == "None"
+    assert len(set(places)) == 3
+    assert max(places) == 1
+    names = {text.get_text() for text in figure.axes[0].texts}
+    assert {"MF(0)", "MF(1)", "HG(0)"} < names
+    assert "side by side" in figure.get_supxlabel()
+    alone = draw_figure(points(HL=[0.0, 1.0], HG=[1.0]), spec)
+    assert "side by side" not in alone.get_supxlabel()
