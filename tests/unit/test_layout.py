@@ -190,3 +190,55 @@ def test_a_pinned_detector_may_lie_anywhere():
         layout.config["faces"]["yunet"] = {"path": path, "sha256": "ab" * 32}
         keys.add(layout.faces_key)
     assert len(keys) == 1
+
+
+def given_layout(folder, **changed):
+    """Settings of labels and precomputed features; the folders need not exist."""
+    config = yaml.safe_load((PRESET.parent / "organiser_features.yaml").read_text())
+    for split in config["corpus"]["labels"]:
+        (folder / f"{split}.csv").write_text("name,discrete,valence\na,happy,1\n")
+        config["corpus"]["labels"][split] = str(folder / f"{split}.csv")
+    config["features"]["encoders"]["RF"] |= changed
+    return Layout(config)
+
+
+def test_precomputed_features_take_modality_layers_and_depth_from_their_network(tmp_path):
+    layout = given_layout(tmp_path)
+    assert [layout.modality(name) for name in ("HL", "RF", "MR")] == ["audio", "visual", "visual"]
+    assert layout.layers("HL") == ["24"]
+    assert layout.depths() == {
+        "HL": {"24": 1.0},
+        "RF": {"conv5_3_3x3_relu": 48 / 50},
+        "MR": {"block2": 17 / 18},
+    }
+    assert layout.probe_spec("RF")["layers"] == ["conv5_3_3x3_relu"]
+    folders = {"pooling": "b", "1": "a"}  # in the network's order, whatever the file's
+    assert given_layout(tmp_path, folders=folders).layers("RF") == ["1", "pooling"]
+
+
+def test_faces_are_looked_for_only_where_an_encoder_is_shown_them(tmp_path):
+    assert Layout(copy.deepcopy(BASE)).needs_faces
+    layout = given_layout(tmp_path)
+    assert not layout.needs_faces
+    before = layout.encoder_key("RF")
+    layout.config["faces"]["fps"] = 1.0
+    assert Layout(layout.config).encoder_key("RF") == before
+    assert Layout(layout.config).corpus_root is None
+    assert all(layout.weight_files(name) == [] for name in ("HL", "RF", "MR"))
+
+
+def test_precomputed_features_move_with_their_folder_and_have_no_copies(tmp_path):
+    layout = given_layout(tmp_path)
+    other = given_layout(tmp_path, folders={"conv5_3_3x3_relu": "elsewhere"})
+    assert other.encoder_key("RF") != layout.encoder_key("RF")
+    assert other.encoder_key("MR") == layout.encoder_key("MR")
+    assert {name for name, _ in layout.conditions(["clean", "noise"])} == {"HL", "RF", "MR"}
+    assert {kind for _, kind in layout.conditions(["clean", "noise"])} == {"clean"}
+
+
+def test_lists_of_labels_count_by_their_content(tmp_path):
+    before = given_layout(tmp_path)
+    again = given_layout(tmp_path)
+    assert before.corpus_key == again.corpus_key
+    (tmp_path / "test2.csv").write_text("name\nb\n")
+    assert Layout(again.config).corpus_key != before.corpus_key

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 
 from merflow.errors import MerflowError
-from merflow.settings.precomputed import check_copies
+from merflow.settings.precomputed import check_clips, check_copies
 from merflow.settings.relations import (
     check_encoders,
     check_names,
@@ -35,6 +35,7 @@ def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
             raise MerflowError(f"{FILE}: {where_of(where)} is {value}; allowed: a finite number")
     check_names(config)
     check_encoders(config)
+    check_clips(config)
     check_systems(config)
     check_copies(config)
     check_sources(config)

@@ -36,7 +36,7 @@ def check_folders(name: str, spec: dict[str, Any]) -> None:
 
 
 def check_labels(config: dict[str, Any]) -> None:
-    """Check the corpus of adapter ``labels``: a file a split, and nothing that needs clips."""
+    """Check the corpus of adapter ``labels``: a file a split, and no clips."""
     corpus = config["corpus"]
     for key in ("root", "csv"):
         if corpus[key] is not None:
@@ -55,23 +55,29 @@ def check_labels(config: dict[str, Any]) -> None:
                 f"{FILE}: corpus.labels names {', '.join(corpus['labels'])}; allowed: a csv for "
                 f"each of {', '.join(splits)} (train and corpus.tests)"
             )
+
+
+def check_clips(config: dict[str, Any]) -> None:
+    """Check that encoders have clips to encode, and precomputed features clips to belong to."""
+    adapter = config["corpus"]["adapter"]
     for name, spec in config["features"]["encoders"].items():
-        if spec["architecture"] != PRECOMPUTED:
+        where, given = f"features.encoders.{name}", spec["architecture"] == PRECOMPUTED
+        if adapter == "labels" and not given:
             raise MerflowError(
-                f"{FILE}: features.encoders.{name}.architecture is {spec['architecture']!r}, which "
-                f"needs clips; allowed with corpus.adapter labels: {PRECOMPUTED}"
+                f"{FILE}: {where}.architecture is {spec['architecture']!r}, which needs clips; "
+                f"allowed with corpus.adapter labels: {PRECOMPUTED}"
+            )
+        if adapter == "demo" and given:
+            raise MerflowError(
+                f"{FILE}: {where}.architecture is {PRECOMPUTED!r}; allowed with corpus.adapter "
+                "table or labels, as the demo's clips are made in the run"
             )
 
 
 def check_copies(config: dict[str, Any]) -> None:
-    """Check that precomputed features have clips to belong to, and no corrupted copies."""
+    """Check that no system asks for corrupted copies of precomputed features."""
     encoders = config["features"]["encoders"]
     given = [name for name in encoders if encoders[name]["architecture"] == PRECOMPUTED]
-    if given and config["corpus"]["adapter"] == "demo":
-        raise MerflowError(
-            f"{FILE}: features.encoders.{given[0]}.architecture is {PRECOMPUTED!r}; allowed with "
-            "corpus.adapter table or labels, as the demo's clips are made in the run"
-        )
     for i, system in enumerate(config["fusion"]["systems"]):
         named = [name for name in map(str, system["features"]) if parse_feature(name)[0] in given]
         if named and "noise" in system["augmentation"]:
