@@ -93,11 +93,12 @@ class ChannelGate(nn.Module):
         self.mlp = nn.Sequential(
             nn.Flatten(), nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels)
         )
+        self.sigmoid = nn.Sigmoid()
 
     def forward(self, x: Map) -> Map:
         """Return x times its channel weights."""
         scores = self.mlp(x.mean(dim=(2, 3))) + self.mlp(x.amax(dim=(2, 3)))
-        return x * torch.sigmoid(scores)[:, :, None, None]
+        return x * self.sigmoid(scores)[:, :, None, None]
 
 
 class SpatialGate(nn.Module):
@@ -108,11 +109,12 @@ class SpatialGate(nn.Module):
         super().__init__()
         conv = nn.Conv2d(2, 1, 7, padding=3, bias=False)
         self.spatial = nn.Sequential(OrderedDict(conv=conv, bn=nn.BatchNorm2d(1)))
+        self.sigmoid = nn.Sigmoid()
 
     def forward(self, x: Map) -> Map:
         """Return x times its spatial weights."""
         pooled = torch.cat([x.amax(dim=1, keepdim=True), x.mean(dim=1, keepdim=True)], dim=1)
-        return x * torch.sigmoid(self.spatial(pooled))
+        return x * self.sigmoid(self.spatial(pooled))
 
 
 class AttentionBlock(BasicBlock):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from merflow.encoders.checkpoint import checked_digest, fit, read_state
 from merflow.encoders.device import device_of, precision_of
 from merflow.encoders.encoder import Encoder, Vectors
-from merflow.encoders.folding import folded, prefer_onednn
+from merflow.encoders.folding import folded, use_onednn
 from merflow.encoders.moments import Moments, with_deviation
 from merflow.errors import MerflowError
 
@@ -91,7 +91,7 @@ class VisualEncoder(Encoder):
         self._deviation = with_deviation(spec)
         ready = folded(network.eval())
         if self._device.type == "cpu":
-            prefer_onednn(ready)
+            use_onednn(ready)
         # PyTorch's declaration of Module.to leaves memory_format out.
         self._network = ready.to(  # type: ignore[call-overload]
             self._device, self._dtype, memory_format=torch.channels_last

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from merflow.encoders.folding import folded, prefer_onednn
+from merflow.encoders.folding import folded, use_onednn
 from merflow.encoders.manet import MANet
 from merflow.encoders.resnet50_ferplus import ResNet50FerPlus
 
@@ -47,6 +47,16 @@ def test_onednn_computes_the_same_convolution(stride: int, randomised: Fill) -> 
     network = randomised(nn.Sequential(nn.Conv2d(4, 6, 1, stride), nn.Conv2d(6, 2, 3, padding=1)))
     x = torch.rand(2, 4, 9, 9).double()
     plain = network(x)
-    prefer_onednn(network)
+    use_onednn(network)
     torch.testing.assert_close(network(x), plain, rtol=1e-12, atol=1e-12)
     assert network[1].dilation == (1, 1)
+
+
+def test_linear_maps_and_gates_stay_and_give_each_frame_its_own_bits(randomised: Fill) -> None:
+    network = randomised(nn.Sequential(nn.Linear(49, 49), nn.Sigmoid())).float()
+    x = torch.randn(8, 49, generator=torch.Generator().manual_seed(2))
+    plain = network(x)
+    use_onednn(network)
+    values = network(x)
+    torch.testing.assert_close(values, plain, rtol=1e-5, atol=1e-6)
+    assert torch.equal(network(x.flip(0)), values.flip(0))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, max_pool2d, pad
 
-from merflow.encoders.folding import folded, prefer_onednn
+from merflow.encoders.folding import folded, use_onednn
 from merflow.encoders.resnet50_ferplus import ResNet50FerPlus
 
 # Block, and the stride of its reduce and proj convolutions.
@@ -68,7 +68,7 @@ def test_every_layer_equals_the_literal_network(
         torch.testing.assert_close(outputs[layer], value, rtol=1e-9, atol=1e-9)
     # In the precision that is used, and as it is used.
     used = folded(network.float())
-    prefer_onednn(used)
+    use_onednn(used)
     for single in (network(x.float()), used(x.float())):
         for layer, value in expected.items():
             assert (single[layer] - value).abs().max() < 1e-5 * value.abs().max()
