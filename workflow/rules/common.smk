@@ -12,7 +12,9 @@ from snakemake.exceptions import WorkflowError
 import merflow
 from merflow import settings
 from merflow.errors import MerflowError
+from merflow.encoders.code import teaching_modules_of
 from merflow.environment import prepare_environment
+from merflow.features.code import code_of
 from merflow.layout import READINGS, Layout
 from merflow.run import Run
 from merflow.storage.shards import shard_of
@@ -175,18 +177,22 @@ def extraction_store(wildcards):
     return layout.feature_store(wildcards.encoder)
 
 
-NOISE = ("folder", "manifest", "recordings", "sound", "visual")
+def files_of(modules):
+    """Files of modules and packages that are named as in an import."""
+    parts = ["/".join(name.split(".")[1:]) for name in modules]
+    return [part if (PACKAGE / part).is_dir() else f"{part}.py" for part in parts]
 
 
 def extraction_code(wildcards):
-    """The extraction's own files; those of the noise for corrupted copies alone."""
-    names = ("ahead", "codec", "extract", "file", "inputs", "samples")
-    parts = ["faces/crops.py", *(f"features/{name}.py" for name in names)]
-    if wildcards.condition != "clean":
-        parts += [f"noise/{name}.py" for name in NOISE]
-    # Not encoders/demo/: the weights stand for how they were made.
-    networks = [f"encoders/{path.name}" for path in (PACKAGE / "encoders").glob("*.py")]
-    return code(*parts, *networks, "media", "storage")
+    """The extraction's own files, of this encoder alone; of the noise for corrupted copies alone."""
+    architecture = layout.encoder_spec(wildcards.encoder)["architecture"]
+    decisive = files_of(code_of(architecture, wildcards.condition != "clean"))
+    return code("faces/crops.py", "features/ahead.py", *decisive, "storage")
+
+
+def teaching_code(wildcards):
+    """What decides a demo encoder's weights."""
+    return code(*files_of(teaching_modules_of(wildcards.architecture)), "storage")
 
 
 def all_feature_shards():

@@ -7,7 +7,7 @@ GPU = 1 if config["features"]["device"] == "cuda" else 0
 # the public checkpoints: two as a file ...
 rule features_demo_encoder:
     input:
-        code=code("encoders", "corpus/demo", "faces", "media", "storage"),
+        code=teaching_code,
     output:
         "results/features/weights/{architecture}-{made}/weights.pth",
     log:
@@ -29,7 +29,7 @@ rule features_demo_encoder:
 # ... and HuBERT as Hugging Face's folder.
 rule features_demo_hubert:
     input:
-        code=code("encoders", "corpus/demo", "faces", "media", "storage"),
+        code=teaching_code,
     output:
         multiext(
             "results/features/weights/{architecture}-{made}/",

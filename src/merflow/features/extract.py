@@ -8,6 +8,7 @@ import numpy as np
 
 from merflow.encoders.encoder import Encoder
 from merflow.features.ahead import Ahead
+from merflow.features.code import code_of
 from merflow.features.codec import FeatureCodec, Utterance
 from merflow.features.file import Row
 from merflow.features.inputs import Crops, Sounds
@@ -15,36 +16,23 @@ from merflow.features.samples import Sample
 from merflow.storage.digest import code_digest, settings_digest
 from merflow.storage.shards import ShardStore
 
-# The modules that decide a feature's value; the rules list the same files. How the demo encoders
-# are taught is not among them: the digest of the weights stands for it.
-ENCODERS = (
-    *("cepstrum", "checkpoint", "device", "egemaps", "encoder", "hog", "load", "manet", "mfcc"),
-    *("moments", "pitch", "prosody", "registry", "resnet50_ferplus", "sources", "speech"),
-    *("speech_folder", "visual"),
-)
-CODE = (
-    *(f"merflow.features.{name}" for name in ("codec", "extract", "file", "inputs", "samples")),
-    *(f"merflow.encoders.{name}" for name in ENCODERS),
-    "merflow.media",
-)
-NOISE_CODE = tuple(f"merflow.noise.{name}" for name in ("folder", "manifest", "sound", "visual"))
 # What decides how an encoder is run and where its weights lie, but not what it gives (beyond
 # rounding): the digest of the weights stands for their path and for how demo weights were made.
 RUN_ONLY = frozenset({"batch", "device", "workers", "weights", "sha256", "demo"})
 
 
-def recipe_of(spec: Mapping[str, Any], weights: str, crops: str | None, noisy: bool) -> str:
+def recipe_of(spec: Mapping[str, Any], encoder: Encoder, crops: str | None, noisy: bool) -> str:
     """Return the digest of all that decides an utterance's features, but the clip and its noise.
 
     Args:
         spec: The encoder's settings.
-        weights: Digest of its weights.
+        encoder: The loaded encoder, for its layers and the digest of its weights.
         crops: Recipe of the face crops; None for sound.
         noisy: Whether corrupted copies are extracted.
     """
     settings = {name: value for name, value in spec.items() if name not in RUN_ONLY}
-    code = (*CODE, *NOISE_CODE) if noisy else CODE
-    return settings_digest([settings, weights, crops, code_digest(*code)])
+    code = code_digest(*code_of(spec["architecture"], noisy))
+    return settings_digest([settings, encoder.layers, encoder.digest, crops, code])
 
 
 def extract_shard(
@@ -97,7 +85,7 @@ def extract_shard(
         }
 
     codec = FeatureCodec(rows, encoder.layers)
-    folder = ShardStore(store, recipe_of(spec, encoder.digest, inputs.recipe, noisy), codec)
+    folder = ShardStore(store, recipe_of(spec, encoder, inputs.recipe, noisy), codec)
     try:
         return folder.complete(list(first), compute, out, int(spec.get("batch", 8)), ahead.plan)
     finally:

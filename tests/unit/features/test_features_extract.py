@@ -1,13 +1,11 @@
 import hashlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-import merflow.encoders
 from merflow.errors import MerflowError
-from merflow.features.extract import ENCODERS, recipe_of
+from merflow.features.extract import recipe_of
 from merflow.features.inputs import Crops
 from merflow.features.read import read_layers
 from merflow.features.samples import samples_of_shard
@@ -157,17 +155,19 @@ def test_changed_settings_weights_or_crops_are_computed_anew(corpus, stand):
     assert encoder.seen == []
 
 
-def test_the_recipe_does_not_depend_on_where_and_how_it_runs():
+def test_the_recipe_does_not_depend_on_where_and_how_it_runs(stand):
     spec = {"architecture": "hubert", "layers": 24}
     same = spec | {"batch": 3, "device": "cuda", "weights": "/x", "sha256": None}
-    assert recipe_of(spec, "d", None, False) == recipe_of(same, "d", None, False)
+    here = recipe_of(spec, stand(), None, False)
+    assert here == recipe_of(same, stand(), None, False)
     others = [
-        recipe_of(spec | {"layers": 12}, "d", None, False),
-        recipe_of(spec, "e", None, False),
-        recipe_of(spec, "d", "faces", False),
-        recipe_of(spec, "d", None, True),
+        recipe_of(spec | {"layers": 12}, stand(), None, False),
+        recipe_of(spec, stand(digest="e" * 64), None, False),
+        recipe_of(spec, stand(layers=["0", "1"]), None, False),
+        recipe_of(spec, stand(), "faces", False),
+        recipe_of(spec, stand(), None, True),
     ]
-    assert len({recipe_of(spec, "d", None, False), *others}) == 5
+    assert len({here, *others}) == 6
 
 
 def test_a_changed_missing_or_outside_clip_is_named(corpus, stand):
@@ -204,9 +204,3 @@ def test_face_files_of_different_settings_are_refused(corpus):
     corpus.write_crops(recipe="faces-2")
     with pytest.raises(MerflowError, match="run the faces step again"):
         Crops([first, other])
-
-
-def test_every_module_of_the_encoders_decides_features_but_those_that_teach_the_demo():
-    folder = Path(merflow.encoders.__file__).parent
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert set(ENCODERS) == modules

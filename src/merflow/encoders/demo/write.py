@@ -8,20 +8,11 @@ from typing import Any
 
 from torch import nn
 
+from merflow.encoders.code import teaching_modules_of
 from merflow.encoders.demo.initial import GROUPS, build_hubert, calibrate, initialise, noise_images
 from merflow.encoders.demo.saved import save_hubert, save_manet, save_resnet50
 from merflow.errors import MerflowError
 from merflow.storage.digest import code_digest, settings_digest
-
-# All that decides the weights beside the settings: what was finished before is kept only while
-# this code is the same.
-CODE = (
-    "merflow.encoders",
-    "merflow.corpus.demo",
-    "merflow.faces",
-    "merflow.media",
-    "merflow.seeds",
-)
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,8 @@ def write_demo(kind: str, spec: Mapping[str, Any], path: str | Path) -> None:
             f"the demo width {demo.width} of {kind} must be a positive multiple of {step}"
         )
     work = path.with_name(f"{path.name}.pretraining")
-    recipe = settings_digest([kind, dict(spec), code_digest(*CODE)])
+    # What was finished before is kept only while all that decides the weights is the same.
+    recipe = settings_digest([kind, dict(spec), code_digest(*teaching_modules_of(kind))])
     if kind == "hubert":
         _write_hubert(demo, int(spec.get("layers", 24)), path, work, recipe)
     else:
