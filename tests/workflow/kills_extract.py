@@ -30,9 +30,10 @@ from merflow.faces.crops import TRACK, CropCodec, FaceClip
 from merflow.faces.shard import clips_of_shard, crop_shard
 from merflow.storage.digest import file_sha256
 
-CLIPS, BATCH = 180, 4
+BATCH = 4
+CLIPS = {"hubert": 180, "manet": 32}  # some ten seconds of work
 SPECS = {"hubert": {"layers": 24}, "manet": {"forward_order": 2021}}
-DEMO = {"seed": 1, "width": 64, "speakers": 1, "steps": 0}
+WIDTHS = {"hubert": 64, "manet": 16}
 FACES = {"backend": "cascade", "fps": 5.0, "min_face": 0.2, "detect_side": 360, "yunet": {}}
 
 
@@ -105,8 +106,9 @@ def begun(log: Path) -> list[int]:
 def prepare(folder: Path, kind: str) -> Job:
     """Write weights, manifest and, for eyes, face crops; return the job."""
     real = os.environ.get("MERFLOW_REAL_DATA")
-    root = Path(real, "data", "javanese_av") if real else _generated(folder / "raw")
-    paths = sorted(path for path in root.iterdir() if path.suffix in (".mp4", ".wav"))[:CLIPS]
+    root = Path(real, "data", "javanese_av") if real else _generated(folder / "raw", CLIPS[kind])
+    paths = sorted(path for path in root.iterdir() if path.suffix in (".mp4", ".wav"))
+    paths = paths[: CLIPS[kind]]
     filled = {"split": "train", "emotion": "sad", "duration": "1.0"}
     rows = [
         filled | {"clip": path.stem, "path": path.name, "sha256": file_sha256(path)}
@@ -115,7 +117,8 @@ def prepare(folder: Path, kind: str) -> Job:
     manifest = folder / "manifest.csv"
     pd.DataFrame(rows).reindex(columns=COLUMNS).to_csv(manifest, index=False)
     weights = folder / "weights"
-    settings = {"demo": DEMO, **SPECS[kind]}
+    demo = {"seed": 1, "width": WIDTHS[kind], "speakers": 1, "steps": 0}
+    settings = {"demo": demo, **SPECS[kind]}
     write_demo(kind, settings, weights if kind == "hubert" else weights / DEMO_FILE)
     spec = {"architecture": kind, "sha256": None, **SPECS[kind]}
     options = ["--name", "X", "--spec", json.dumps(spec), "--weights", str(weights)]
@@ -132,10 +135,10 @@ def prepare(folder: Path, kind: str) -> Job:
     return Job(tuple(options))
 
 
-def _generated(folder: Path) -> Path:
+def _generated(folder: Path, count: int) -> Path:
     """Write noises of half a second to two."""
     folder.mkdir()
-    for number in range(CLIPS):
+    for number in range(count):
         draws = np.random.default_rng(number)
         sound = draws.uniform(-0.3, 0.3, int(draws.integers(8000, 32000)))
         soundfile.write(folder / f"clip{number:02d}.wav", sound, 16000)
