@@ -179,8 +179,8 @@ def extraction_store(wildcards):
 
 def files_of(modules):
     """Files of modules and packages that are named as in an import."""
-    parts = ["/".join(name.split(".")[1:]) for name in modules]
-    return [part if (PACKAGE / part).is_dir() else f"{part}.py" for part in parts]
+    parts = [Path(*name.split(".")[1:]) for name in modules]
+    return [part if (PACKAGE / part).is_dir() else part.with_suffix(".py") for part in parts]
 
 
 def extraction_code(wildcards):

@@ -19,9 +19,11 @@ from merflow.encoders.moments import Moments, with_deviation
 from merflow.errors import MerflowError
 
 SIDE = 224  # pixels of a network's input
-# Frames a forward pass. With 8 the largest map at full width has 26 MB: the C library gives memory
-# beyond 32 MB back at every release and asks for it anew, which costs more than longer passes save.
+# Frames a forward pass. On a CPU with 8 the largest map at full width has 26 MB: the C library
+# gives memory beyond 32 MB back at every release and asks for it anew, which costs more than longer
+# passes save. A GPU needs long passes to be busy; with 128 the largest map has 400 MB.
 CHUNK = 8
+CUDA_CHUNK = 128
 
 Crops = UInt8[np.ndarray, "frames height width 3"]
 Pictures = UInt8[np.ndarray, "_frames 224 224 3"]
@@ -58,8 +60,8 @@ def planes(pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
 class VisualEncoder(Encoder):
     """A network with its preprocessing; a clip's vector is the mean over its frames.
 
-    The frames of all clips of a call go through the network in passes of ``CHUNK`` frames, the
-    last filled up with black: every pass has one shape, in which a frame's result depends
+    The frames of all clips of a call go through the network in passes of one length, the last
+    filled up with black: every pass has one shape, in which on a CPU a frame's result depends
     neither on its place nor on the other frames.
     """
 
@@ -97,6 +99,7 @@ class VisualEncoder(Encoder):
             self._device, self._dtype, memory_format=torch.channels_last
         )
         self._recipe = recipe
+        self._chunk = CHUNK if self._device.type == "cpu" else CUDA_CHUNK
 
     def prepare(self, clip: Crops) -> Pictures:
         """Resize a clip's crops; they stay bytes, a quarter of the memory of numbers.
@@ -112,7 +115,7 @@ class VisualEncoder(Encoder):
         """Encode all clips in passes of the same size."""
         passes: list[dict[str, Tensor]] = []
         with torch.inference_mode():
-            for chunk in chunks(prepared):
+            for chunk in chunks(prepared, self._chunk):
                 # Bytes go to the device, and become numbers there; channels stay last.
                 pixels = torch.from_numpy(chunk).to(self._device).permute(0, 3, 1, 2).float()
                 passes.append(self._network(self._recipe.scaled(pixels).to(self._dtype)))
@@ -135,19 +138,21 @@ class VisualEncoder(Encoder):
         return vectors
 
 
-def chunks(clips: Sequence[Pictures]) -> Iterator[UInt8[np.ndarray, "_chunk 224 224 3"]]:
-    """Yield the frames of all clips, one clip after the other, ``CHUNK`` at a time.
+def chunks(
+    clips: Sequence[Pictures], size: int
+) -> Iterator[UInt8[np.ndarray, "_chunk 224 224 3"]]:
+    """Yield the frames of all clips, one clip after the other, ``size`` at a time.
 
     What is missing in the last chunk is black.
     """
-    chunk, filled = np.zeros((CHUNK, SIDE, SIDE, 3), np.uint8), 0
+    chunk, filled = np.zeros((size, SIDE, SIDE, 3), np.uint8), 0
     for clip in clips:
         taken = 0
         while taken < len(clip):
-            some = clip[taken : taken + CHUNK - filled]
+            some = clip[taken : taken + size - filled]
             chunk[filled : filled + len(some)] = some
             taken, filled = taken + len(some), filled + len(some)
-            if filled == CHUNK:
+            if filled == size:
                 yield chunk
                 chunk, filled = np.zeros_like(chunk), 0
     if filled:

@@ -144,7 +144,7 @@ def test_chunks_hold_all_frames_in_order_and_black_at_the_end(lengths: list[int]
         np.stack([np.full((224, 224, 3), next(numbers), np.uint8) for _ in range(length)])
         for length in lengths
     ]
-    passes = list(chunks(clips))
+    passes = list(chunks(clips, CHUNK))
     assert all(one.shape == (CHUNK, 224, 224, 3) for one in passes)
     frames = np.concatenate(passes)
     total = sum(lengths)
