@@ -138,9 +138,7 @@ class VisualEncoder(Encoder):
         return vectors
 
 
-def chunks(
-    clips: Sequence[Pictures], size: int
-) -> Iterator[UInt8[np.ndarray, "_chunk 224 224 3"]]:
+def chunks(clips: Sequence[Pictures], size: int) -> Iterator[UInt8[np.ndarray, "_chunk 224 224 3"]]:
     """Yield the frames of all clips, one clip after the other, ``size`` at a time.
 
     What is missing in the last chunk is black.
