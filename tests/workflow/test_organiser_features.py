@@ -1,5 +1,6 @@
 """The graph on labels and features that somebody else has extracted, without any clip."""
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -142,6 +143,14 @@ def test_files_are_watched_by_their_content(copied_run):
     (found,) = planned(copied_run, settings)
     assert {"features_collect", "fusion_train_plain_clean", "report_table1"} <= found
     assert "probes_train" not in found
+    # Older ones in their place, as of a copy that keeps the times of another version.
+    outcome = snakemake(copied_run, "--cores", "1", "--until", "features_collect")
+    assert outcome.jobs == {"features_collect": 1}, outcome.text[-3000:]
+    assert planned(copied_run, settings)[0].isdisjoint({"features_collect"})
+    np.save(files[3], np.load(files[3]) + 1)
+    os.utime(files[3], (1e9, 1e9))
+    (found,) = planned(copied_run, settings)
+    assert "features_collect" in found
     files[5].unlink()
     outcome = snakemake(copied_run, "--cores", "1")
     assert outcome.code == 1

@@ -1,4 +1,5 @@
 # Shared by all rule files. The checked settings, the layout of paths, the package files.
+import functools
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from merflow.errors import MerflowError
 from merflow.encoders.code import teaching_modules_of
 from merflow.environment import prepare_environment
 from merflow.features.code import code_of
+from merflow.features.watched import files_digest
 from merflow.layout import READINGS, Layout
 from merflow.run import Run
 from merflow.storage.shards import shard_of
@@ -134,11 +136,26 @@ def demo_encoder_spec(wildcards):
     return spec({**encoders[name]["demo"], **layers})
 
 
+@functools.cache
+def shard_files(encoder, shard):
+    clips = PRECOMPUTED[encoder]
+    chosen = [clip for clip in clips if shard_of(clip, SHARDS) == int(shard)]
+    return [file for clip in chosen for file in clips[clip]]
+
+
+@functools.cache
+def shard_digest(encoder, shard):
+    return files_digest(shard_files(encoder, shard))
+
+
 def precomputed_files(wildcards):
     """The files of the shard's clips that exist, so that a changed one is noticed."""
-    clips = PRECOMPUTED[wildcards.encoder]
-    chosen = [clip for clip in clips if shard_of(clip, SHARDS) == int(wildcards.shard)]
-    return [file for clip in chosen for file in clips[clip]]
+    return shard_files(wildcards.encoder, wildcards.shard)
+
+
+def precomputed_digest(wildcards):
+    """What the shard's files are, so that older ones in their place are noticed too."""
+    return shard_digest(wildcards.encoder, wildcards.shard)
 
 
 def precomputed_spec(wildcards):

@@ -118,6 +118,7 @@ rule features_collect:
     params:
         spec=precomputed_spec,
         shards=SHARDS,
+        files=precomputed_digest,
     message:
         "Precomputed features {wildcards.encoder}, shard {wildcards.shard}"
     shell:
