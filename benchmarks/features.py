@@ -1,26 +1,33 @@
 """What extracting features costs: ours, a fair plain loop and the organisers' recipe, in one run.
 
-    python benchmarks/features.py [--clips FOLDER] [--count 8] [--device cuda --precision bfloat16]
+    python benchmarks/features.py [--clips FOLDER] [--count 8] [--threads 1]
+    python benchmarks/features.py --device cuda --precision bfloat16 --count 256 --batch 64
 
 Networks have the public checkpoints' full size and random weights, written to a temporary folder
-and loaded as the graph loads them. Clips are those of a folder, or spoken and drawn ones.
+and loaded as the graph loads them. Clips are those of a folder (faces: the middle of the picture),
+or noise of 2 to 6 s.
 
 * recipe: as the challenge organisers' scripts go about it. Sounds as wav files, faces as bmp files
   in a DataLoader for each clip, float32, one clip at a time, and one layer kept of a pass: for all
   layers a pass each. One pass is timed and multiplied, and the line says so.
 * fair: one clip at a time out of memory, same threads, same precision, all layers of one pass;
   faces frame by frame.
-* ours: the encoder as the graph runs it, batches of clips, inputs read ahead.
+* ours: batches of clips through the encoder as the graph runs it, normalised and resized ahead in
+  workers. Decoding and the store's writing are not in it; decoding is timed apart, sound and
+  pictures in one pass over the file against two, as merflow does it.
 
-Sides alternate in rounds; figures are medians. Decoding is timed apart: sound and pictures in one
-pass over the file against two. On a GPU also: its busy share (nvidia-smi) and the arithmetic done
-as a share of the largest matrix product's rate.
+Sides alternate in rounds; figures are medians. All have the memory settings of the graph's jobs,
+unless --plain-memory is given. Arithmetic is counted on the two first clips and scaled by length
+(a fused attention counts as none on a CPU). On a GPU also: its busy share, from nvidia-smi; the
+recipe runs with PyTorch's own settings there.
 """
 
 import argparse
+import os
 import resource
 import statistics
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -32,11 +39,12 @@ from pathlib import Path
 import av
 import numpy as np
 import torch
-from full_size import INPUTS, Clip, FaceFiles, Net, clips_of, nets
+from full_size import FPS, INPUTS, Clip, FaceFiles, Net, clips_of, nets
 from PIL import Image
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
+from merflow.environment import MEMORY
 from merflow.features.ahead import Ahead
 from merflow.media.container import decoded, opened, picture_stream, sound_stream
 from merflow.media.sound import RATE, Resampler, read_sound
@@ -83,11 +91,7 @@ def fair(net: Net, clips: list[Clip], device: torch.device, kind: torch.dtype) -
 
 def ours(net: Net, clips: list[Clip], batch: int, workers: int) -> None:
     """All layers of every clip, as the graph does it."""
-    audio = net.ours.modality == "audio"
-    ahead = Ahead(
-        lambda key: net.ours.prepare(clips[int(key)].sound if audio else clips[int(key)].crops),
-        workers,
-    )
+    ahead = Ahead(lambda key: net.ours.prepare(given_to(net, clips[int(key)])), workers)
     order = sorted(range(len(clips)), key=lambda index: -len(clips[index].sound))
     keys = [str(index) for index in order]
     batches = [keys[start : start + batch] for start in range(0, len(keys), batch)]
@@ -122,11 +126,29 @@ def matmul_rate(device: torch.device, kind: torch.dtype) -> float:
     return 2 * side**3 * repeats / spent
 
 
-def operations(net: Net, clips: list[Clip], device: torch.device) -> int:
-    """Return the floating operations of all clips, nothing padded."""
+def operations(net: Net, clips: list[Clip], device: torch.device) -> float:
+    """Return the floating operations of all clips, scaled from two by length; nothing padded."""
+
+    def size(some: list[Clip]) -> int:
+        return sum(len(clip.sound if net.name == "HL" else clip.crops) for clip in some)
+
     with FlopCounterMode(display=False) as counter:
-        seconds(lambda: fair(net, clips, device, torch.float32), device)
-    return counter.get_total_flops()
+        seconds(lambda: fair(net, clips[:2], device, torch.float32), device)
+    return counter.get_total_flops() * size(clips) / size(clips[:2])
+
+
+def flags() -> tuple[bool, bool, bool, bool]:
+    """Return how CUDA computes now: TF32 in convolutions and products, determinism, search."""
+    cudnn = torch.backends.cudnn
+    products = torch.backends.cuda.matmul.allow_tf32
+    return cudnn.allow_tf32, products, cudnn.deterministic, cudnn.benchmark
+
+
+def set_flags(wanted: tuple[bool, bool, bool, bool]) -> None:
+    """Set what :func:`flags` returned."""
+    cudnn = torch.backends.cudnn
+    cudnn.allow_tf32, products, cudnn.deterministic, cudnn.benchmark = wanted
+    torch.backends.cuda.matmul.allow_tf32 = products
 
 
 @contextmanager
@@ -134,12 +156,15 @@ def busy(device: torch.device) -> Iterator[list[float]]:
     """Sample the GPU's busy share while the block runs; nothing on a CPU."""
     shares: list[float] = []
     ended = threading.Event()
-    query = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
+    card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    query = ["nvidia-smi", f"--id={card}", "--query-gpu=utilization.gpu"]
+    query.append("--format=csv,noheader,nounits")
 
     def sample() -> None:
         while not ended.wait(0.1):
-            answer = subprocess.run(query, capture_output=True, text=True, check=True).stdout
-            shares.append(float(answer.split()[0]))
+            answer = subprocess.run(query, capture_output=True, text=True, check=False)
+            if answer.returncode == 0:
+                shares.append(float(answer.stdout))
 
     thread = threading.Thread(target=sample)
     if device.type == "cuda":
@@ -190,10 +215,13 @@ def main() -> None:
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--batch", type=int, default=8, help="clips of ours that go together")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument(
-        "--encoders", nargs="+", choices=["HL", "RF", "MR"], default=["HL", "RF", "MR"]
-    )
+    parser.add_argument("--encoders", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--plain-memory", action="store_true", help="the C library's own settings")
     given = parser.parse_args()
+    if not given.plain_memory and not MEMORY.items() <= os.environ.items():
+        # The C library reads its settings when a process starts.
+        command = [sys.executable, *sys.argv]
+        os.execve(sys.executable, command, os.environ | MEMORY)  # noqa: S606 - no shell is wanted
     torch.set_num_threads(given.threads)
     device, kind = torch.device(given.device), getattr(torch, given.precision)
     with tempfile.TemporaryDirectory() as folder:
@@ -207,8 +235,9 @@ def main() -> None:
         )
         if files:
             decoding(files)
+        plain = flags()
         for net in nets(given.encoders, scratch, given.device, given.precision):
-            compare(net, clips, given, device, kind)
+            compare(net, clips, given, device, kind, plain)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"peak memory of this process, all sides together: {peak:.2f} GiB")
     if given.device == "cpu":
@@ -216,11 +245,16 @@ def main() -> None:
 
 
 def compare(
-    net: Net, clips: list[Clip], given: argparse.Namespace, device: torch.device, kind: torch.dtype
+    net: Net,
+    clips: list[Clip],
+    given: argparse.Namespace,
+    device: torch.device,
+    kind: torch.dtype,
+    plain: tuple[bool, bool, bool, bool],
 ) -> None:
     """Time the sides of one encoder and print them."""
-    full = net.plain.to(device)
-    flops = operations(net, clips[:2], device) / 2 * len(clips)
+    full, own = net.plain.to(device), flags()
+    flops = operations(net, clips, device)
     sides = {
         "recipe": lambda: recipe(net, clips, device),
         "fair": lambda: fair(net, clips, device, kind),
@@ -232,6 +266,7 @@ def compare(
     for _ in range(given.rounds):
         for name, side in sides.items():
             net.plain = full.to(torch.float32 if name == "recipe" else kind)
+            set_flags(plain if name == "recipe" else own)
             with busy(device) as found:
                 rounds[name].append(seconds(side, device))
             shares += found if name == "ours" else []
@@ -241,15 +276,35 @@ def compare(
     for name, one in spent.items():
         note = f" (one pass timed, x {net.layers})" if name == "recipe, all layers" else ""
         print(f"  {name:18} {1 / one:9.3f} clips/s   {one / spent['ours']:7.2f} x ours{note}")
-    hours = spent["ours"] * MER2023["clips"] / 3600
-    print(f"  ours for MER2023's {MER2023['clips']} clips: {hours:.2f} h on one such worker")
+    told_for_mer2023(net, clips, spent["ours"])
     rate, peak = flops / (spent["ours"] * len(clips)), matmul_rate(device, kind)
     print(
         f"  arithmetic: {rate / 1e12:.3f} TFLOP/s, {rate / peak:.0%} of a large matrix product's "
         f"{peak / 1e12:.3f}"
     )
-    if shares:
-        print(f"  GPU busy while ours runs: {statistics.mean(shares):.0f} %")
+    if device.type == "cuda":
+        share = f"{statistics.mean(shares):.0f} %" if shares else "not measured, no nvidia-smi"
+        print(f"  GPU busy while ours runs: {share}")
+
+
+def told_for_mer2023(net: Net, clips: list[Clip], spent: float) -> None:
+    """Print hours and bytes for MER2023, by seconds of sound or by faces."""
+    if net.name == "HL":
+        unit = spent * len(clips) / sum(len(clip.sound) / RATE for clip in clips)
+        units = MER2023["clips"] * MER2023["seconds"]
+    else:
+        unit = spent * len(clips) / sum(len(clip.crops) for clip in clips)
+        units = MER2023["clips"] * MER2023["seconds"] * FPS
+    width = sum(len(vector) for vector in net.ours.encode([given_to(net, clips[0])])[0].values())
+    print(
+        f"  MER2023, {MER2023['clips']} clips: {unit * units / 3600:.2f} h"
+        f" on one such worker, {width * 4 * MER2023['clips'] / 1e6:.0f} MB"
+    )
+
+
+def given_to(net: Net, clip: Clip) -> np.ndarray:
+    """Return what an encoder takes of a clip."""
+    return clip.sound if net.ours.modality == "audio" else clip.crops
 
 
 if __name__ == "__main__":

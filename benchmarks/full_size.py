@@ -101,7 +101,7 @@ def clips_of(folder: Path | None, count: int, scratch: Path) -> tuple[list[Path]
     files = sorted(path for path in folder.iterdir() if path.is_file())[:count] if folder else []
     draw = np.random.default_rng(0)
     clips = []
-    for index in range(count):
+    for index in range(len(files) if files else count):
         if files:
             sound = read_sound(files[index])
             pictures = [picture for _, picture in iterate_frames(files[index], FPS)]

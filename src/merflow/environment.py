@@ -6,14 +6,19 @@ import sys
 from pathlib import Path
 
 COMMAND = "MERFLOW_COMMAND"
+# The C library gives large blocks back at every release and asks for them anew, page by page; kept,
+# they save the face networks a twentieth of their time (`benchmarks/features.py --plain-memory`).
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**31), "MALLOC_TRIM_THRESHOLD_": str(2**32)}
 
 
 def prepare_environment() -> None:
     """Let the rules' ``python`` be the interpreter that runs Snakemake, and tell them its command.
 
     The environment need not be active, and neither a path of it nor the command stands in a
-    rule, where it would count as a changed parameter.
+    rule, where it would count as a changed parameter. Their memory is kept for reuse.
     """
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     called = [Path(sys.argv[0]).name, *sys.argv[1:]]
     os.environ.setdefault(COMMAND, shlex.join(called))
+    for variable, value in MEMORY.items():
+        os.environ.setdefault(variable, value)
