@@ -71,14 +71,14 @@ def gc(yes: bool) -> None:
     from merflow.cache.project import inside, present_layout
     from merflow.cache.sizes import aligned, freed, readable
     from merflow.cache.unused import remove, unused
-    from merflow.cache.used import stored, trainings_unfinished, used
+    from merflow.cache.used import named, stored, trainings_unfinished, used
     from merflow.layout.data import RESULTS
     from merflow.lock import RunLock
 
     with inside(Path.cwd()) as project:
         RunLock().take()
         layout, results = present_layout(), Path(RESULTS)
-        places = unused(results, used(layout))
+        places = unused(results, used(layout), named(layout))
         sizes = freed(places)
         click.echo(f"In {project}, not used by params.yaml:")
         rows = [(f"  {readable(s)}", str(place)) for s, place in zip(sizes, places, strict=True)]

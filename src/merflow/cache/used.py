@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from merflow.cache.sizes import files_below, inode
+from merflow.cache.sizes import Inode
 from merflow.layout import READINGS, Layout
 from merflow.layout.data import RESULTS
-from merflow.storage.digest import digest8
+from merflow.storage.shards import kept_as
 
 NOUNS = ("corpus", "faces", "features", "noise", "runs")
 # Small, and known by no setting: what decoding told of each clip, times, the record of the run.
@@ -38,7 +38,8 @@ class Stored:
             yield self.store
             return
         for path in self.outputs:
-            yield from self.store.glob(f"*-{digest8(path.as_posix())}*")
+            for kind in ("shard", "part"):
+                yield from self.store.glob(f"{kept_as(path, kind)}*")
 
 
 def stored(layout: Layout) -> list[Stored]:
@@ -81,7 +82,7 @@ def used(layout: Layout) -> set[Path]:
             weights = Path(layout.demo_weights(name))
             places |= {weights, weights.with_name(f"{weights.name}.pretraining")}
     places |= {path for store in stored(layout) for path in store.used()}
-    places |= {*present_runs(layout), *_seeds(layout), *_named(layout.config)}
+    places |= {*present_runs(layout), *_seeds(layout), *named(layout)}
     return places
 
 
@@ -103,25 +104,39 @@ def _seeds(layout: Layout) -> Iterator[Path]:
     """Yield the finished seeds whose weights a present run folder links.
 
     Those without weights, of probes, are kept: no link tells whose they are, and they are small.
+    The store is kept whole where the links do not tell: results are still to be made, a run lacks
+    its weights, or has copies because the file system has no hard links.
     """
     store = Path(RESULTS, "runs/store")
-    if trainings_unfinished(layout):
+    linked = {folder: _inodes(folder, "weights-seed*") for folder in present_runs(layout)}
+    every = {one for inodes in linked.values() for one in inodes}
+    trained = (linked[Path(RESULTS, "runs", name)] for name in layout.runs)
+    if (
+        trainings_unfinished(layout)
+        or not all(trained)
+        or not every <= _inodes(store, f"*/seed-*/{WEIGHTS}")
+    ):
         yield store
         return
-    linked = {inode(path) for folder in present_runs(layout) for path in files_below(folder)}
     for seed in store.glob("*/seed-*"):
-        weights = seed / WEIGHTS
-        if not weights.exists() or inode(weights) in linked:
+        if not (seed / WEIGHTS).exists() or _inodes(seed, WEIGHTS) <= every:
             yield seed
 
 
-def _named(settings: Any) -> Iterator[Path]:
-    """Yield the places under ``results/`` that the settings themselves name."""
-    results = Path(RESULTS).resolve()
-    for text in _texts(settings):
+def _inodes(folder: Path, pattern: str) -> set[Inode]:
+    """Return what the hard links of each file have in common; the folder may be a link."""
+    found = [path.stat() for path in folder.glob(pattern)]
+    return {(status.st_dev, status.st_ino) for status in found}
+
+
+def named(layout: Layout) -> set[Path]:
+    """Return the places under ``results/`` that the settings themselves name."""
+    results, found = Path(RESULTS).resolve(), set()
+    for text in _texts(layout.config):
         path = Path(text).resolve() if "\0" not in text else results
         if path != results and path.is_relative_to(results):
-            yield Path(RESULTS, path.relative_to(results))
+            found.add(Path(RESULTS, path.relative_to(results)))
+    return found
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -25,6 +25,16 @@ def shard_of(clip: str, shards: int) -> int:
     return seed_of(0, "shard", clip) % shards
 
 
+def kept_as(output: Path, kind: str = "shard") -> str:
+    """Return how the names of an output's files in its store begin; no other output has it.
+
+    Args:
+        output: The rule's output, as it is given to :meth:`ShardStore.complete`.
+        kind: ``shard``, the link of the finished output, or ``part``, a finished batch.
+    """
+    return f"{kind}-{digest8(output.as_posix())}"
+
+
 class Codec(Protocol):
     """How the items of one kind are laid out in a file; parts and shards share the layout."""
 
@@ -95,8 +105,9 @@ class ShardStore:
             plan: Told the batches that are to be computed, before the first of them.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        own = self._own(output)
-        for torn in self.folder.glob(f".part-{own}-*"):  # left by a kill in the middle of a write
+        for torn in self.folder.glob(
+            f".{kept_as(output, 'part')}-*"
+        ):  # left by a kill in the middle of a write
             torn.unlink()
         done = 0
         while True:
@@ -130,11 +141,10 @@ class ShardStore:
     ) -> dict[str, Path]:
         """Compute the batches, write a part for each, and return the part of each item."""
         progress = Progress(output.stem, sum(map(len, batches)), "items")
-        own = self._own(output)
         found: dict[str, Path] = {}
         for chosen in batches:
             progress.begin(len(chosen))
-            part = self.folder / f"part-{own}-{digest8(chosen)}{self.codec.suffix}"
+            part = self.folder / f"{kept_as(output, 'part')}-{digest8(chosen)}{self.codec.suffix}"
             with replacing(part) as temporary:
                 self.codec.write(temporary, compute(chosen), self.recipe)
             found |= dict.fromkeys(chosen, part)
@@ -155,15 +165,10 @@ class ShardStore:
         """Write the shard, link it into the store, drop this shard's parts."""
         with replacing(output) as temporary:
             self.codec.write(temporary, {key: items[key] for key in sorted(items)}, self.recipe)
-        own = self._own(output)
-        hard_link(output, self.folder / f"shard-{own}{self.codec.suffix}")
+        hard_link(output, self.folder / f"{kept_as(output)}{self.codec.suffix}")
         # The link comes first: a neighbour that has listed a part finds its items again there.
-        for part in self.folder.glob(f"part-{own}-*{self.codec.suffix}"):
+        for part in self.folder.glob(f"{kept_as(output, 'part')}-*{self.codec.suffix}"):
             part.unlink()
-
-    def _own(self, output: Path) -> str:
-        """Return the name of an output's files in the store; no other output has it."""
-        return digest8(output.as_posix())
 
 
 def _remove(damage: DamageError) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import yaml
 
-from merflow.cache.used import used
+from merflow.cache.unused import unused
+from merflow.cache.used import named, used
 from merflow.features.file import Row, write_features
 from merflow.layout import READINGS, Layout
 from merflow.storage.atomic import hard_link
-from merflow.storage.digest import digest8
+from merflow.storage.shards import kept_as
 from merflow.storage.tensors import write_tensors
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,7 +47,7 @@ class Made:
         return self.keep(path, "results/faces/store")
 
     def keep(self, path, store):
-        kept = Path(store, f"shard-{digest8(Path(path).as_posix())}.safetensors")
+        kept = Path(store, f"{kept_as(Path(path))}.safetensors")
         hard_link(Path(path), kept)
         return kept
 
@@ -89,6 +90,9 @@ class Made:
 
     def used(self):
         return used(self.layout)
+
+    def unused(self):
+        return unused(Path("results"), self.used(), named(self.layout))
 
     def files(self):
         return {path.as_posix() for path in Path("results").rglob("*") if path.is_file()}

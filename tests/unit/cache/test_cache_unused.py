@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from merflow.cache.sizes import freed, readable, size
-from merflow.cache.unused import remove, unused
+from merflow.cache.unused import remove
 from merflow.layout import Layout
 
 RESULTS = Path("results")
 
 
 def listed(project):
-    return [path.as_posix() for path in unused(RESULTS, project.used())]
+    return [path.as_posix() for path in project.unused()]
 
 
 def other(project, **sections):
@@ -43,7 +43,7 @@ def test_other_settings_features_faces_corpora_weights_noise_and_runs_go(project
     for folder in gone:
         project.write(f"{folder}/deep/file.bin")
     assert listed(project) == gone
-    remove(RESULTS, unused(RESULTS, project.used()))
+    remove(RESULTS, project.unused())
     assert project.files() == before
     assert listed(project) == []
 
@@ -138,6 +138,38 @@ def test_a_link_to_elsewhere_goes_and_what_it_points_to_stays(project, tmp_path_
     remove(RESULTS, [link])
     assert not link.is_symlink()
     assert (outside / "mine.bin").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["features/store", "features/store/HL", "KEY", "faces/store", "runs/store", "RUN", "RUNS"],
+)
+def test_used_data_moved_to_a_bigger_disk_and_linked_back_stays(project, tmp_path_factory, place):
+    layout = project.layout
+    key, run = f"features/{layout.encoder_key('HL')}", f"runs/{next(iter(layout.runs))}"
+    link = RESULTS / {"KEY": key, "RUN": run, "RUNS": "runs"}.get(place, place)
+    elsewhere = tmp_path_factory.mktemp("disk") / "moved"
+    link.rename(elsewhere)
+    link.symlink_to(elsewhere)
+    assert listed(project) == []
+
+
+def test_seeds_stay_where_no_link_tells_whose_they_are(project):
+    old = project.write("results/runs/store/aa/seed-0/weights.safetensors").parent.parent
+    assert listed(project) == [old.as_posix()]
+    weights = Path("results/runs", next(iter(project.layout.runs)), "weights-seed0.safetensors")
+    content = weights.read_bytes()
+    weights.unlink()
+    assert listed(project) == []
+    weights.write_bytes(content)  # a copy, as on a disk without hard links
+    assert listed(project) == []
+
+
+def test_nothing_is_looked_for_in_folders_that_the_settings_name(project):
+    mine = project.write("results/corpus/mine/.clip.1.mp4").parent
+    deeper = project.write(f"{project.layout.corpus}/mine/.clip.2.mp4").parent
+    project.layout = other(project, corpus={"root": mine.as_posix(), "csv": deeper.as_posix()})
+    assert not [path for path in listed(project) if "mine" in path]
 
 
 def test_a_disk_gets_back_only_what_has_no_other_name(project):
