@@ -158,6 +158,11 @@ def precomputed_digest(wildcards):
     return shard_digest(wildcards.encoder, wildcards.shard)
 
 
+def faceless_list(encoder, condition, shard):
+    """Clips to which precomputed features say that they have no face."""
+    return f"{layout.corpus}/faceless/{encoder}/{condition}/{shard}.csv"
+
+
 def precomputed_spec(wildcards):
     return spec(layout.encoder_spec(wildcards.encoder))
 

@@ -12,9 +12,18 @@ def declared_digests():
 
 
 def quarantines():
-    """The lists of clips that cannot be used; of faces only where some are looked for."""
+    """The lists of clips that cannot be used; a clip in several of them counts once a reason.
+
+    Of faces only where some are looked for, or where precomputed features are of faces.
+    """
     faces = [f"{layout.faces}/quarantine.csv"] if layout.needs_faces else []
-    return [f"{layout.corpus}/quarantine.csv", *faces]
+    given = [
+        faceless_list(layout.encoder_key(name), layout.condition("clean"), shard)
+        for name in PRECOMPUTED
+        if layout.modality(name) == "visual"
+        for shard in layout.shards()
+    ]
+    return [f"{layout.corpus}/quarantine.csv", *faces, *given]
 
 
 def pictures():

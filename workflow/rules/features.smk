@@ -107,6 +107,7 @@ rule features_collect:
             "results/features/{encoder}-{digest}/{condition}/"
             f"{layout.corpus_key}/{{shard}}-of-{SHARDS}.safetensors"
         ),
+        quarantine=faceless_list("{encoder}-{digest}", "{condition}", f"{{shard}}-of-{SHARDS}"),
     log:
         "results/logs/features_collect/{encoder}-{digest}/{condition}/{shard}.log",
     benchmark:
@@ -124,7 +125,7 @@ rule features_collect:
     shell:
         "python -m merflow features collect --spec {params.spec:q}"
         " --manifest {input.manifest:q} --shard {wildcards.shard} --shards {params.shards}"
-        " --out {output.shard:q} > {log:q} 2>&1"
+        " --out {output.shard:q} --quarantine {output.quarantine:q} > {log:q} 2>&1"
 
 
 # Committed: counts and digests of the cache, no clip and no time.

@@ -79,15 +79,23 @@ def extract(
 @click.option("--shard", required=True, type=int)
 @click.option("--shards", required=True, type=int)
 @click.option("--out", required=True, type=PATH, help="Feature shard.")
-def collect(spec: dict[str, Any], manifest: Path, shard: int, shards: int, out: Path) -> None:
+@click.option("--quarantine", required=True, type=PATH, help="Clips without a face, csv.")
+def collect(
+    spec: dict[str, Any], manifest: Path, shard: int, shards: int, out: Path, quarantine: Path
+) -> None:
     """Read precomputed features; spec: the encoder's settings."""
-    from merflow.features.precomputed import collect_shard
+    from merflow.corpus.manifest import read_manifest
+    from merflow.features.precomputed import collect_shard, faceless_table
     from merflow.features.samples import samples_of_shard
+    from merflow.storage.atomic import replacing
     from merflow.storage.shards import shard_of
 
     every = samples_of_shard(manifest, None, 0, 1)
     own = [sample for sample in every if shard_of(sample.clip, shards) == shard]
-    collect_shard(spec, [sample.clip for sample in every], own, out)
+    faceless = collect_shard(spec, [sample.clip for sample in every], own, out)
+    table = faceless_table(faceless, read_manifest(manifest))
+    with replacing(quarantine) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
 
 
 @group.command()
@@ -97,7 +105,8 @@ def collect(spec: dict[str, Any], manifest: Path, shard: int, shards: int, out: 
 def export(encoder: str, layer: str, out: Path) -> None:
     """Write a layer of the cache as <encoder>-<layer>-UTT/<clip>.npy, the organisers' layout.
 
-    The cache is that of the settings in params.yaml, of clean clips.
+    The cache is that of the settings in params.yaml, of clean clips. With statistics mean_std a
+    file holds the mean and behind it the deviation.
     """
     from merflow.errors import MerflowError
     from merflow.features.export import export_layer
@@ -114,7 +123,9 @@ def export(encoder: str, layer: str, out: Path) -> None:
             f"the cache of {encoder} is not complete, {absent[0]} is not there: run "
             "`snakemake --cores all features` with the present params.yaml first"
         )
-    export_layer(shards, Path(layout.manifest), layer, out / f"{encoder}-{layer}-UTT")
+    deviation = layout.encoder_spec(encoder).get("statistics") == "mean_std"
+    folder = out / f"{encoder}-{layer}-UTT"
+    export_layer(shards, Path(layout.manifest), layer, folder, deviation=deviation)
 
 
 @group.command("demo-encoder")

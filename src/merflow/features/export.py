@@ -13,8 +13,13 @@ from merflow.features.organisers import npy_name, write_vector
 from merflow.features.read import read_layers
 
 
-def export_layer(shards: Sequence[Path], manifest: Path, layer: str, folder: Path) -> int:
+def export_layer(
+    shards: Sequence[Path], manifest: Path, layer: str, folder: Path, *, deviation: bool
+) -> int:
     """Write ``<clip>.npy``, float32 of shape (dim,), for each clip, and return their number.
+
+    Of features with ``statistics: mean_std`` the vector is the mean and behind it the deviation,
+    of shape (2 dim,), which is printed: other readers of the layout know means alone.
 
     Clips of the manifest without a row, which have no face, get a vector of zeros, as the
     organisers write it. The folder is whole or absent.
@@ -24,6 +29,7 @@ def export_layer(shards: Sequence[Path], manifest: Path, layer: str, folder: Pat
         manifest: Of the corpus.
         layer: The layer.
         folder: Output, ``<encoder>-<layer>-UTT``.
+        deviation: Whether the encoder's ``statistics`` are ``mean_std``; only told.
 
     Raises:
         MerflowError: A shard is missing or lacks the layer, no clip has a row, a clip's name is no
@@ -46,6 +52,9 @@ def export_layer(shards: Sequence[Path], manifest: Path, layer: str, folder: Pat
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+    half = len(nothing) // 2
+    held = f"the mean in {half} values and behind it the deviation in {half} (mean_std)"
+    print(f"each file holds {held if deviation else f'{len(nothing)} values'}")
     print(
         f"{len(names)} clips in {folder}, {len(names.keys() - values.keys())} of them without a "
         "face, as vectors of zeros"

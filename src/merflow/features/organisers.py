@@ -1,8 +1,8 @@
 """Features as the challenge's organisers give them out: a folder a layer, a npy file a clip.
 
-``<name>-UTT/<clip>.npy`` holds one vector of shape (dim,), ``<name>-FRA/<clip>.npy`` one vector a
-frame, (frames, dim). A clip in which the organisers found no face has a vector of zeros. Also
-asked while planning, so it imports nothing but NumPy.
+``<name>-UTT/<clip>.npy`` (or ``_UTT``) holds one vector of shape (dim,), ``<name>-FRA/<clip>.npy``
+(or ``_FRA``) one vector a frame, (frames, dim). A clip in which the organisers found no face has a
+vector of zeros. Also asked while planning, so it imports nothing but NumPy.
 """
 
 import os
@@ -15,7 +15,7 @@ from jaxtyping import Float32, Num
 
 from merflow.errors import MerflowError
 
-FRAMES = "-FRA"
+FRAMES = ("-FRA", "_FRA")  # how the organisers end the name of a folder of frames
 SUFFIX = ".npy"
 SHOWN = 3  # of the files that are missing, in the sentence
 LARGE = 1 << 20  # bytes; from here on a file is read where it lies
@@ -79,7 +79,8 @@ def read_vector(file: Path, deviation: bool) -> tuple[Float32[np.ndarray, "_dim"
     if deviation and (values.ndim == 1 or (len(values) == 1 and not _of_frames(file))):
         raise MerflowError(
             f"{file} holds one vector of shape {values.shape}, which has no standard deviation: "
-            f"name the folder of its frames (<name>{FRAMES}) or set statistics to mean"
+            f"name the folder of its frames (<name>{FRAMES[0]} or <name>{FRAMES[1]}) or set "
+            "statistics to mean"
         )
     frames = np.atleast_2d(values)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from merflow.encoders.registry import kind_of
 from merflow.errors import MerflowError
@@ -24,12 +25,12 @@ CODE = (
 
 def collect_shard(
     spec: Mapping[str, Any], clips: Sequence[str], samples: Sequence[Sample], out: Path
-) -> int:
-    """Write the features of the samples, and return how many rows there are.
+) -> list[str]:
+    """Write the features of the samples, and return the clips without a face, which have no row.
 
     A row's key is the digest of the contents of its files and of the layers' names, not of where
-    they lie. A clip whose vector is zero in a layer of a visual encoder has no face and no row:
-    the organisers write zeros for it.
+    they lie. A clip whose vector is zero in a layer of a visual encoder has no face: the
+    organisers write zeros for it.
 
     Args:
         spec: The encoder's settings: ``of``, ``folders`` and ``statistics``.
@@ -47,12 +48,12 @@ def collect_shard(
     reader = _Reader(folders, spec.get("statistics") == "mean_std", clips[0] if clips else None)
     rows: dict[str, list[Row]] = {}
     items: dict[str, Utterance] = {}
-    progress, faceless = Progress(out.stem, len(samples), "clips"), 0
+    progress, faceless = Progress(out.stem, len(samples), "clips"), []
     for sample in samples:
         key, item = reader.read(sample.clip)
         progress.add()
         if kind.modality == "visual" and not all(map(np.any, item.values.values())):
-            faceless += 1
+            faceless.append(sample.clip)
             continue
         rows.setdefault(key, []).append(Row(sample.clip, sample.sha256, 0, 0))
         items[key] = item
@@ -61,8 +62,20 @@ def collect_shard(
     with replacing(out) as temporary:
         codec = FeatureCodec(rows, list(folders))
         codec.write(temporary, {key: items[key] for key in sorted(items)}, recipe)
-    print(f"{out.stem}: {len(samples)} clips, {faceless} of them zero vectors, without a face")
-    return len(samples) - faceless
+    print(f"{out.stem}: {len(samples)} clips, {len(faceless)} of them zero vectors, without a face")
+    return faceless
+
+
+def faceless_table(clips: Sequence[str], manifest: pd.DataFrame) -> pd.DataFrame:
+    """Return clip, split, path, reason, detail of clips without a face, sorted by clip.
+
+    Args:
+        clips: From :func:`collect_shard`.
+        manifest: Of the corpus.
+    """
+    table = manifest.loc[manifest["clip"].isin(list(clips)), ["clip", "split", "path"]]
+    table = table.assign(reason="faceless", detail="a vector of zeros")
+    return table.sort_values("clip")
 
 
 class _Reader:

@@ -10,15 +10,16 @@ import pandas as pd
 import pytest
 import yaml
 
-from merflow.corpus.manifest import COLUMNS
+from merflow.corpus.manifest import COLUMNS, read_manifest
 from merflow.errors import MerflowError
 from merflow.features.export import export_layer
 from merflow.features.file import FeatureFile
 from merflow.features.organisers import check_complete, npy_name, read_vector
-from merflow.features.precomputed import collect_shard
+from merflow.features.precomputed import collect_shard, faceless_table
 from merflow.features.read import read_layers
 from merflow.features.samples import samples_of_shard
 from merflow.layout import read_layout
+from merflow.report.clips import clip_counts, read_quarantine
 
 ROOT = Path(__file__).resolve().parents[3]
 CLIPS = [f"sample_{number:08d}" for number in range(12)]
@@ -58,10 +59,11 @@ def test_frames_become_their_float64_mean_and_deviation(tmp_path, order):
 
 def test_one_frame_deviates_by_nothing_and_a_mean_has_no_deviation(tmp_path):
     one = np.ones((1, 3), np.float32)
-    vector, _ = read_vector(saved(tmp_path / "a-FRA", "x", one), True)
-    np.testing.assert_array_equal(vector, [1, 1, 1, 0, 0, 0])
-    for values in (one, one[0]):
-        file = saved(tmp_path / "a-UTT", "x", values)
+    for name in ("a-FRA", "a_FRA"):
+        vector, _ = read_vector(saved(tmp_path / name, "x", one), True)
+        np.testing.assert_array_equal(vector, [1, 1, 1, 0, 0, 0])
+    for name, values in (("a-UTT", one), ("a_UTT", one[0])):
+        file = saved(tmp_path / name, "x", values)
         with pytest.raises(MerflowError, match=r"no standard deviation: name .*-FRA") as caught:
             read_vector(file, True)
         assert str(file) in str(caught.value)
@@ -166,6 +168,21 @@ def test_each_clip_gets_its_row_and_zeros_are_a_clip_without_a_face(given):
         np.testing.assert_array_equal(table.values["block2"][row], expected)
 
 
+def test_clips_without_a_face_are_named_and_count_once(given):
+    manifest = read_manifest(given / "manifest.csv")
+    lists = []
+    for name, layers in (("both", ()), ("one", ("block2",))):
+        for shard in range(2):
+            samples = samples_of_shard(given / "manifest.csv", None, shard, 2)
+            out = given / name / f"{shard}.safetensors"
+            clips = collect_shard(spec_of(given, *layers), CLIPS, samples, out)
+            lists.append(out.with_suffix(".csv"))
+            faceless_table(clips, manifest).to_csv(lists[-1], index=False)
+        assert sum(len(pd.read_csv(path)) for path in lists[-2:]) == 1
+    counts = clip_counts(manifest, read_quarantine(lists, manifest))
+    assert counts == {"train": {"used": 12, "quarantined": {"faceless": 1}}}
+
+
 def test_zeros_of_a_sound_are_a_vector_as_any_other(given):
     spec = {"of": "hubert", "architecture": "precomputed", "layers": 24}
     spec["folders"] = {"24": str(given / "block1-FRA")}
@@ -213,19 +230,23 @@ def test_an_empty_shard_is_written_and_read(given, tables_agree):
     assert any(not FeatureFile(path).rows for path in paths)
 
 
-def test_what_is_exported_is_read_again_to_the_last_bit(given, tables_agree):
+def test_what_is_exported_is_read_again_to_the_last_bit(given, tables_agree, capsys):
     spec = spec_of(given, statistics="mean_std")
     before = read_layers(collected(given, spec))
     for layer in ("block1", "block2"):
         folder = given / "exported" / f"MR-{layer}-UTT"
         paths = [given / "out" / "0-of-1.safetensors"]
-        assert export_layer(paths, given / "manifest.csv", layer, folder) == len(CLIPS)
+        assert export_layer(paths, given / "manifest.csv", layer, folder, deviation=True) == len(
+            CLIPS
+        )
         assert len(list(folder.iterdir())) == len(CLIPS)
         assert [p.name for p in folder.parent.glob(".*")] == []
         exported = np.load(folder / f"{CLIPS[0]}.npy", allow_pickle=False)
         assert exported.dtype == np.float32
         assert exported.ndim == 1
         spec["folders"][layer] = str(folder)
+    told = capsys.readouterr().out
+    assert "the mean in 4 values and behind it the deviation in 4" in told
     del spec["statistics"]
     assert tables_agree(before, read_layers(collected(given, spec, "again")))
 
@@ -234,12 +255,12 @@ def test_an_export_replaces_nothing_and_stays_in_its_folder(given):
     paths, manifest = collected(given, spec_of(given)), given / "manifest.csv"
     (given / "there").mkdir()
     with pytest.raises(MerflowError, match="is there already: remove it"):
-        export_layer(paths, manifest, "block1", given / "there")
+        export_layer(paths, manifest, "block1", given / "there", deviation=False)
     with pytest.raises(MerflowError, match="has no layer 'block3'"):
-        export_layer(paths, manifest, "block3", given / "new")
+        export_layer(paths, manifest, "block3", given / "new", deviation=False)
     manifest.write_text(manifest.read_text().replace(CLIPS[3], "../x"))
     with pytest.raises(MerflowError, match=r"'\.\./x' cannot have features"):
-        export_layer(paths, manifest, "block1", given / "new")
+        export_layer(paths, manifest, "block1", given / "new", deviation=False)
     assert not (given / "new").exists()
 
 
@@ -262,10 +283,15 @@ def test_a_user_exports_what_the_settings_name(given, run, monkeypatch):
     shutil.copy("manifest.csv", layout.manifest)
     (shard,) = layout.feature_shards("MR", "clean")
     where = ["--manifest", layout.manifest, "--shard", 0, "--shards", 1, "--out", shard]
+    where += ["--quarantine", "faceless.csv"]
     done = run("features", "collect", "--spec", json.dumps(spec_of(given)), *where)
     assert "1 of them zero vectors" in done.output, done.output
+    assert Path("faceless.csv").read_text() == (
+        "clip,split,path,reason,detail\n" + f"{FACELESS},train,,faceless,a vector of zeros\n"
+    )
     done = run(*export, "--layer", "block2")
     assert done.exit_code == 0, done.output
+    assert "each file holds 6 values" in done.output
     assert not np.load(f"out/MR-block2-UTT/{FACELESS}.npy").any()
     files = {path.stem for path in (given / "out/MR-block2-UTT").iterdir()}
     assert files == set(CLIPS)

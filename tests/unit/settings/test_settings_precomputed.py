@@ -104,12 +104,12 @@ def test_every_file_is_watched_but_those_with_braces(given):
     assert watched.keys() == {"HL", "RF", "MR"}
     expected = [f"{split}_{k}" for split in given["corpus"]["labels"] for k in range(3)]
     assert list(watched["MR"]) == sorted(expected)
-    assert watched["MR"]["test1_0"] == ["data/raw/mer2023/features/manet-UTT/test1_0.npy"]
+    assert watched["MR"]["test1_0"] == ["data/raw/mer2023/features/manet_UTT/test1_0.npy"]
     assert settings.features_to_watch(DEMO) == {}
 
 
 def test_what_is_missing_is_told_before_any_job(given, tmp_path):
-    Path("data/raw/mer2023/features/manet-UTT/test1_2.npy").unlink()
+    Path("data/raw/mer2023/features/manet_UTT/test1_2.npy").unlink()
     with pytest.raises(MerflowError, match=r"features of 1 of 10 clips \(test1_2\.npy\)"):
         settings.features_to_watch(given)
     given["features"]["encoders"]["MR"]["folders"]["block2"] = "gone-UTT"
