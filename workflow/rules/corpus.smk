@@ -71,7 +71,7 @@ if config["corpus"]["adapter"] == "labels":
         input:
             code=code(
                 *(f"corpus/{name}.py" for name in ("labels", "label_file", "split_files")),
-                *("corpus/listing.py", "corpus/manifest.py"),
+                *("corpus/split_labels.py", "corpus/listing.py", "corpus/manifest.py"),
             ),
             labels=split_labels,
         output:
@@ -97,8 +97,7 @@ else:
         input:
             code=code(
                 *(f"corpus/{name}.py" for name in ("check", "clip_file", "facts", "labels")),
-                *("corpus/label_file.py", "corpus/split_files.py", "corpus/manifest.py"),
-                *("media", "storage"),
+                *("corpus/label_file.py", "corpus/manifest.py", "media", "storage"),
             ),
             csv=corpus_csv,
             clips=listed_clips,

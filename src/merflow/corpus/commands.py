@@ -38,10 +38,19 @@ def check(
 @click.option("--out", type=PATH, required=True)
 def list_labels(spec: dict[str, Any], labels: tuple[str, ...], out: Path) -> None:
     """List clips of which there are labels alone; spec: classes, valence, tests."""
-    from merflow.corpus.labels import LabelSpec, read_split_labels
+    from merflow.corpus.labels import LabelSpec
     from merflow.corpus.listing import list_clips
+    from merflow.corpus.split_labels import read_split_labels
+    from merflow.errors import MerflowError
 
-    files = {split: paths[-1] for split, paths in named(labels, "--labels", "SPLIT=csv").items()}
+    files = {}
+    for split, paths in named(labels, "--labels", "SPLIT=csv").items():
+        if len(paths) > 1:
+            raise MerflowError(
+                f"--labels names {split} {len(paths)} times, {paths[0]} and {paths[1]}: name one "
+                "csv a split"
+            )
+        files[split] = paths[0]
     wanted = LabelSpec(spec["classes"], spec["valence"], spec["tests"])
     list_clips(read_split_labels(files, wanted), out)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from merflow.corpus.label_file import NEEDED, clip_name, read_rows
-from merflow.corpus.split_files import read_split_rows
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
 
@@ -70,29 +69,6 @@ def read_labels(file: Path, spec: LabelSpec) -> list[Label]:
     return [labels[clip][1] for clip in sorted(labels)]
 
 
-def read_split_labels(files: Mapping[str, Path], spec: LabelSpec) -> list[Label]:
-    """Read one csv a split with the columns name, discrete and optionally valence, speaker.
-
-    ``train`` needs the labels, the files of tests only the names.
-
-    Returns:
-        The labels sorted by clip, without paths.
-
-    Raises:
-        MerflowError: Naming file, line and column of the first mistake.
-    """
-    needed = {TRAIN: ("discrete", "valence") if spec.valence else ("discrete",)}
-    labels = []
-    for split, line, row in read_split_rows(files, needed):
-        told = _Told(files[split], line, "discrete")
-        emotion = _emotion(told, row.get("discrete", ""), split, spec)
-        valence = _valence(told, row.get("valence", ""), split, spec)
-        labels.append(Label(row["name"], split, emotion, valence, row.get("speaker", ""), ""))
-    if not any(label.split == TRAIN for label in labels):
-        raise MerflowError(f"{files[TRAIN]} lists no clip; add clips to train on")
-    return sorted(labels, key=lambda label: label.clip)
-
-
 def merge_label_files(parts: Sequence[Path], out: Path) -> None:
     """Write the rows of several label files with one header into one file, sorted by path.
 
@@ -112,7 +88,7 @@ def merge_label_files(parts: Sequence[Path], out: Path) -> None:
 
 
 @dataclass(frozen=True)
-class _Told:
+class Told:
     """Where a row stands, and what its column of emotions is called."""
 
     file: Path
@@ -120,27 +96,28 @@ class _Told:
     emotion: str = "emotion"
 
     def wrong(self, column: str, what: str) -> MerflowError:
+        """Return the error that names file, line and column."""
         return MerflowError(f"{self.file}, line {self.line}, column '{column}': {what}")
 
 
 def _label(file: Path, line: int, row: Mapping[str, str], spec: LabelSpec) -> Label:
     """Return the checked label of one row."""
-    told = _Told(file, line)
+    told = Told(file, line)
     path, split = row["path"], row.get("split", TRAIN)
     if not path or "\0" in path:
         raise told.wrong("path", "there is no path; give the clip's file relative to corpus.root")
     allowed = [TRAIN, *spec.tests]
     if split not in allowed:
         raise told.wrong("split", f"'{split}' is none of {', '.join(allowed)} (corpus.tests)")
-    emotion = _emotion(told, row["emotion"], split, spec)
-    valence = _valence(told, row.get("valence", ""), split, spec)
+    emotion = checked_emotion(told, row["emotion"], split, spec)
+    valence = checked_valence(told, row.get("valence", ""), split, spec)
     clip = clip_name(file, line, row)
     if any(mark in clip for mark in "\n\r|"):
         raise told.wrong("clip", "a clip's name holds no line break and no '|'; rename it")
     return Label(clip, split, emotion, valence, row.get("speaker", ""), path)
 
 
-def _emotion(told: _Told, emotion: str, split: str, spec: LabelSpec) -> str:
+def checked_emotion(told: Told, emotion: str, split: str, spec: LabelSpec) -> str:
     """Return a class; a test clip may have none."""
     if emotion not in spec.classes and (emotion or split == TRAIN):
         said = f"'{emotion}' is none of" if emotion else "a train clip needs one of"
@@ -148,7 +125,7 @@ def _emotion(told: _Told, emotion: str, split: str, spec: LabelSpec) -> str:
     return emotion
 
 
-def _valence(told: _Told, text: str, split: str, spec: LabelSpec) -> str:
+def checked_valence(told: Told, text: str, split: str, spec: LabelSpec) -> str:
     """Return a number in its shortest form; a test clip, or a corpus without, may have none."""
     if not spec.valence or not (text or split == TRAIN):
         return ""

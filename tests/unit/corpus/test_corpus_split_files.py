@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from merflow.corpus.labels import Label, LabelSpec, read_split_labels
+from merflow.corpus.labels import Label, LabelSpec
 from merflow.corpus.manifest import read_manifest
 from merflow.corpus.split_files import clip_names
+from merflow.corpus.split_labels import read_split_labels
 from merflow.errors import MerflowError
 
 SPEC = LabelSpec(["neutral", "angry"], valence=True, tests=["test1", "test3"])
@@ -112,3 +113,13 @@ def test_the_list_becomes_a_manifest_without_paths(files, tmp_path: Path, run):
     assert table["duration"].isna().all()
     assert set(table["path"]) == {""}
     assert pd.read_csv(bad).empty
+
+
+def test_a_split_that_is_named_twice_is_refused(files, tmp_path: Path, run):
+    train = files(train=TRAIN)["train"]
+    spec = json.dumps({"classes": ["neutral", "angry"], "valence": True, "tests": []})
+    named = ["--labels", f"train={train}", "--labels", "train=other.csv"]
+    done = run("corpus", "list", "--spec", spec, *named, "--out", tmp_path / "out.csv")
+    assert isinstance(done.exception, MerflowError)
+    assert "other.csv: name one csv a split" in str(done.exception)
+    assert not (tmp_path / "out.csv").exists()
