@@ -23,6 +23,7 @@ from rerun_table import (
 from merflow.layout import Layout
 
 ON_DEMO = [e for e in TABLE["settings"] if not (e.get("table") or e.get("given"))]
+SCHEMA = ROOT / "workflow" / "schemas" / "params.schema.yaml"
 PRESETS = sorted((ROOT / "presets").glob("*.yaml"))
 # What another value of a setting may be, where it is not any other number or text.
 OTHER = {
@@ -44,8 +45,34 @@ def test_every_setting_of_every_preset_has_one_entry():
             assert len(entries_of(setting)) == 1, f"{setting} of {preset.name}"
 
 
+def schema_settings(node, defs, above=""):
+    """Yield every setting that the schema allows; a name that is free stands as one of ours."""
+    node = defs[node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+    inner, free = dict(node.get("properties", {})), node.get("additionalProperties")
+    if free:
+        inner |= dict.fromkeys(("HL", "RF", "MR") if above.endswith("encoders.") else ("x",), free)
+    for key, value in inner.items():
+        yield from schema_settings(value, defs, f"{above}{key}.")
+    if not inner:
+        yield above.rstrip(".")
+
+
+def test_every_setting_of_the_schema_has_an_entry():
+    schema = yaml.safe_load(SCHEMA.read_text())
+    allowed = set(schema_settings(schema, schema["$defs"]))
+    assert {"corpus.labels.x", "features.encoders.RF.folders.x", "report.rows"} <= allowed
+    assert set(known_settings()) <= allowed
+    for setting in allowed:
+        assert len(entries_of(setting)) <= 1, setting
+        # Some settings are of one kind of encoder alone.
+        names = ["HL", "RF", "MR"] if setting.startswith("features.encoders.") else [""]
+        spelt = {re.sub(r"(encoders\.)\w+", rf"\1{name}", setting) for name in names}
+        assert any(entries_of(name) for name in spelt), setting
+
+
 def test_every_pattern_stands_for_a_setting():
-    known = {name for path in PRESETS for name in leaves(yaml.safe_load(path.read_text()))}
+    schema = yaml.safe_load(SCHEMA.read_text())
+    known = set(schema_settings(schema, schema["$defs"]))
     for entry in TABLE["settings"]:
         for pattern in entry["settings"]:
             assert any(fnmatchcase(setting, pattern) for setting in known), pattern
