@@ -113,6 +113,18 @@ def test_a_pinned_weight_may_lie_anywhere():
     assert len(keys) == 1
 
 
+def test_a_default_that_is_written_out_changes_no_path():
+    spec = {k: v for k, v in BASE["features"]["encoders"]["MR"].items() if k != "forward_order"}
+    bare = changed("features.encoders.MR", spec).encoder_key("MR")
+    for key, usual, other in (
+        ("statistics", "mean", "mean_std"),
+        ("precision", "float32", "bfloat16"),
+        ("forward_order", 2021, 2023),
+    ):
+        assert changed("features.encoders.MR", spec | {key: usual}).encoder_key("MR") == bare
+        assert changed("features.encoders.MR", spec | {key: other}).encoder_key("MR") != bare
+
+
 def test_a_system_of_ones_own_gets_a_run():
     own = {
         "name": "mine",

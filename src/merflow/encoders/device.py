@@ -11,6 +11,12 @@ PRECISIONS = {
     "float16": torch.float16,
 }
 
+FLOAT16_ENDS = (
+    "float16 ends at 65504: set the encoder's precision to bfloat16 or float32, or, if that does "
+    "not help, look whether the weight file or the clip is damaged"
+)
+"""What to do where a network in float16 gives infinity or NaN."""
+
 
 def device_of(name: str) -> torch.device:
     """Return a usable device; on CUDA, full precision sums and deterministic convolutions.

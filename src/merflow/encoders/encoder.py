@@ -29,6 +29,11 @@ class Encoder(ABC):
     digest: str
     if_infinite: str = "the weight file or the clip is damaged"
 
+    @property
+    def recipe_digest(self) -> str:
+        """Hex digest of the weights and of all else that lies with them and decides the values."""
+        return self.digest
+
     def prepare(self, clip: Any) -> Any:
         """Return what :meth:`encode_prepared` takes: the part that needs no network.
 

@@ -20,6 +20,9 @@ PRECOMPUTED = "precomputed"  # the architecture of features that somebody else h
 # Speech networks of Hugging Face: a folder, one interface, one loader.
 SPEECH = ("hubert", "wav2vec2", "wavlm", "data2vec_audio")
 
+DEFAULTS = {"layers": 24, "statistics": "mean", "precision": "float32", "forward_order": 2021}
+"""Settings of an encoder that may be left out, and what they are then."""
+
 # Convolutions passed at the output of each layer, out of 50 (49 convolutions and the classifier).
 RESNET50_LAYERS = {
     "1": 10,
@@ -73,7 +76,7 @@ class Kind:
 
 def _speech_layers(spec: Spec) -> list[str]:
     """Return ``"0"`` (input of the first transformer layer) to ``"<layers>"``."""
-    return [str(index) for index in range(int(spec.get("layers", 24)) + 1)]
+    return [str(index) for index in range(int(spec.get("layers", DEFAULTS["layers"])) + 1)]
 
 
 def _speech_kind(name: str) -> Kind:
@@ -81,7 +84,7 @@ def _speech_kind(name: str) -> Kind:
 
     def depth(layer: str, spec: Spec) -> float:
         _known(layer, _speech_layers(spec), name)
-        return int(layer) / int(spec.get("layers", 24))
+        return int(layer) / int(spec.get("layers", DEFAULTS["layers"]))
 
     return Kind(name, "audio", _speech_layers, depth, module="speech")
 
@@ -166,6 +169,11 @@ def kind_of(spec: Spec) -> Kind:
 def layers_of(spec: Spec) -> list[str]:
     """Return the layer names of an encoder's settings, first to last."""
     return kind_of(spec).layers(spec)
+
+
+def without_defaults(spec: Spec) -> dict[str, Any]:
+    """Return an encoder's settings without those that say what holds anyway."""
+    return {key: spec[key] for key in spec if key not in DEFAULTS or spec[key] != DEFAULTS[key]}
 
 
 def parse_feature(text: object) -> tuple[str, str]:

@@ -9,6 +9,8 @@ from merflow.encoders.registry import SPEECH
 # Where `merflow encoders fetch` puts what it gets, and where every job looks for it.
 FOLDER = Path("data/weights")
 
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")  # of a speech network; the first is read
+
 HOW_TO_GET = {
     **{
         architecture: (

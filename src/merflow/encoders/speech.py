@@ -23,11 +23,17 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 from transformers import PretrainedConfig, PreTrainedModel, Wav2Vec2FeatureExtractor
 
-from merflow.encoders.device import device_of, precision_of, widen_small_groups
+from merflow.encoders.device import FLOAT16_ENDS, device_of, precision_of, widen_small_groups
 from merflow.encoders.encoder import Encoder, Vectors
 from merflow.encoders.moments import Moments, with_deviation
 from merflow.encoders.registry import layers_of
-from merflow.encoders.speech_folder import RATE, read_config, read_model, read_preprocessor
+from merflow.encoders.speech_folder import (
+    RATE,
+    read_config,
+    read_model,
+    read_preprocessor,
+    recipe_of_folder,
+)
 from merflow.errors import MerflowError
 
 WINDOW_S = 60  # ours; longer than any clip of MER2023 (46.7 s)
@@ -60,6 +66,7 @@ class SpeechEncoder(Encoder):
         precision: str = "float32",
         deviation: bool = False,
         batched: bool | None = None,
+        recipe: str | None = None,
     ) -> None:
         """Put the model on its device.
 
@@ -71,22 +78,27 @@ class SpeechEncoder(Encoder):
             precision: Of weights and activations.
             deviation: Append the standard deviation over the frames.
             batched: Whether sounds go together; on a GPU if not said.
+            recipe: Digest of the weights and of the settings files beside them; by default that
+                of the weights.
         """
         self.digest = digest
+        self._recipe = recipe or digest
         self.layers = [str(index) for index in range(model.config.num_hidden_layers + 1)]
         self._device = device_of(device)
         self._dtype = precision_of(precision)
         if precision == "float16":
-            self.if_infinite = (
-                "float16 ends at 65504: set the encoder's precision to bfloat16 or float32, or, "
-                "if that does not help, look whether the weight file or the clip is damaged"
-            )
+            self.if_infinite = FLOAT16_ENDS
         self._model = model.to(device=self._device, dtype=self._dtype)
         if self._device.type == "cpu" and precision == "bfloat16":
             widen_small_groups(self._model)
         self._preprocessor = preprocessor
         self._deviation = deviation
         self._batched = self._device.type == "cuda" if batched is None else batched
+
+    @property
+    def recipe_digest(self) -> str:
+        """Digest of the weight file, ``config.json`` and ``preprocessor_config.json``."""
+        return self._recipe
 
     def prepare(self, clip: Sound) -> list[Sound]:
         """Return the windows of a normalised clip, each long enough for one frame.
@@ -238,4 +250,5 @@ def load(spec: Mapping[str, Any], path: Path) -> SpeechEncoder:
         spec.get("device", "cpu"),
         spec.get("precision", "float32"),
         with_deviation(spec),
+        recipe=recipe_of_folder(architecture, path, digest),
     )

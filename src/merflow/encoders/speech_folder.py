@@ -31,12 +31,12 @@ from transformers import (
 )
 
 from merflow.encoders.checkpoint import checked_digest, complain, read_state
-from merflow.encoders.sources import HOW_TO_GET, recognise
+from merflow.encoders.sources import HOW_TO_GET, WEIGHT_FILES, recognise
 from merflow.errors import MerflowError
+from merflow.storage.digest import settings_digest
 
 RATE = 16_000
 PREPROCESSOR = "Wav2Vec2FeatureExtractor"  # the one kind that all four networks are used with
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 CLASSES: dict[str, tuple[str, type[PretrainedConfig], type[PreTrainedModel]]] = {
     "hubert": ("hubert", HubertConfig, HubertModel),
     "wav2vec2": ("wav2vec2", Wav2Vec2Config, Wav2Vec2Model),
@@ -55,6 +55,8 @@ OLDER = {
     "conv.weight_g": "conv.parametrizations.weight.original0",
     "conv.weight_v": "conv.parametrizations.weight.original1",
 }
+# What transformers writes about itself; weights are read as float32 whatever is said there.
+WRITTEN_BY = frozenset({"transformers_version", "_name_or_path", "torch_dtype", "dtype"})
 # Bare encoders of HuBERT and wav2vec 2.0 have the same names; this is one of them.
 SHARED = "encoder.pos_conv_embed.conv.bias"
 
@@ -89,8 +91,13 @@ def read_preprocessor(architecture: str, folder: Path) -> Wav2Vec2FeatureExtract
     settings = _json(architecture, path)
     kind = settings.get("feature_extractor_type", PREPROCESSOR)
     rate = settings.get("sampling_rate", RATE)
-    if kind != PREPROCESSOR or settings.get("feature_size", 1) != 1:
-        raise MerflowError(f"{path} asks for {kind}, but only {PREPROCESSOR} on sound is known")
+    if kind != PREPROCESSOR:
+        raise MerflowError(f"{path} asks for {kind}, but only {PREPROCESSOR} is known")
+    if settings.get("feature_size", 1) != 1:
+        raise MerflowError(
+            f"{path} asks for {settings['feature_size']} values a moment (feature_size), but a "
+            "sound has 1: name a model that takes sound itself"
+        )
     if rate != RATE:
         raise MerflowError(
             f"the {architecture} in {folder} wants {rate} Hz, but sounds are read at {RATE}"
@@ -98,13 +105,31 @@ def read_preprocessor(architecture: str, folder: Path) -> Wav2Vec2FeatureExtract
     return Wav2Vec2FeatureExtractor.from_dict(settings)
 
 
+def recipe_of_folder(architecture: str, folder: Path, digest: str) -> str:
+    """Return the digest of the weights' own and of both settings files, however they are written.
+
+    Args:
+        architecture: Named in the advice when a file is missing.
+        folder: The network's folder.
+        digest: Hex sha256 of its weight file.
+
+    Raises:
+        MerflowError: ``config.json`` or ``preprocessor_config.json`` is missing or damaged.
+    """
+    files = [
+        _json(architecture, folder / name) for name in ("config.json", "preprocessor_config.json")
+    ]
+    told = [{key: file[key] for key in file if key not in WRITTEN_BY} for file in files]
+    return settings_digest([digest, *told])
+
+
 def read_model(
     architecture: str, folder: Path, config: PretrainedConfig, spec: Mapping[str, Any]
 ) -> tuple[PreTrainedModel, str]:
     """Return the bare encoder with every weight of the folder, float32, and the file's digest.
 
-    Attention is PyTorch's fused one: the same to 1e-7 of the values as the plain one, as fast on
-    clips of 4 s and twice as fast on those of 60 s. WavLM has its own.
+    Attention is PyTorch's fused one, which needs no matrix of all pairs of frames, so that long
+    clips gain most; it differs from the plain one by rounding. WavLM has its own.
 
     Raises:
         MerflowError: The weight file is missing, in several pieces, another than the declared
@@ -196,12 +221,16 @@ def _json(architecture: str, path: Path) -> dict[str, Any]:
             f"{HOW_TO_GET[architecture]}, then set the encoder's weights to the folder"
         )
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except ValueError as error:
         raise MerflowError(f"{path} is not valid JSON ({error}): get it again") from error
     if not isinstance(content, dict):
         raise MerflowError(f"{path} holds no settings: get it again")
     return content
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"it holds {name}")
 
 
 def _unusable(folder: Path, error: Exception) -> MerflowError:

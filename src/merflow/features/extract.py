@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from merflow.encoders.encoder import Encoder
+from merflow.encoders.registry import without_defaults
 from merflow.features.ahead import Ahead
 from merflow.features.code import code_of
 from merflow.features.codec import FeatureCodec, Utterance
@@ -26,13 +27,15 @@ def recipe_of(spec: Mapping[str, Any], encoder: Encoder, crops: str | None, nois
 
     Args:
         spec: The encoder's settings.
-        encoder: The loaded encoder, for its layers and the digest of its weights.
+        encoder: The loaded encoder, for its layers and the digest of its weights and of the
+            settings that lie with them.
         crops: Recipe of the face crops; None for sound.
         noisy: Whether corrupted copies are extracted.
     """
-    settings = {name: value for name, value in spec.items() if name not in RUN_ONLY}
+    declared = without_defaults(spec)
+    settings = {name: value for name, value in declared.items() if name not in RUN_ONLY}
     code = code_digest(*code_of(spec["architecture"], noisy))
-    return settings_digest([settings, encoder.layers, encoder.digest, crops, code])
+    return settings_digest([settings, encoder.layers, encoder.recipe_digest, crops, code])
 
 
 def extract_shard(

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from merflow.encoders.registry import DEMO_FILE, PRECOMPUTED, kind_of
+from merflow.encoders.registry import DEMO_FILE, PRECOMPUTED, kind_of, without_defaults
 from merflow.encoders.sources import weights_path
 from merflow.errors import MerflowError
 from merflow.noise.recordings import recording_names
@@ -180,7 +180,7 @@ class DataLayout:
     def _encoder_keys(self) -> dict[str, str]:
         keys = {}
         for name, spec in self.config["features"]["encoders"].items():
-            declared = dict(spec)
+            declared = without_defaults(spec)
             if not self.demo_made(name):
                 declared.pop("demo", None)
                 # A pinned file is the same wherever it lies.

@@ -88,6 +88,52 @@ def assert_equal(given: Encoder, expected: Encoder, clip: np.ndarray) -> None:
         np.testing.assert_array_equal(vectors[layer], vector)
 
 
+def test_other_settings_beside_the_same_weights_are_another_recipe(make: Folder) -> None:
+    folder = make("hubert")
+    first = opened("hubert", folder)
+    recipes = {first.recipe_digest}
+    for name, key, value in (
+        ("preprocessor_config.json", "do_normalize", False),
+        ("config.json", "num_attention_heads", 4),
+    ):
+        path = folder / name
+        text = path.read_text()
+        settings = json.loads(text)
+        assert settings[key] != value
+        path.write_text(json.dumps({**settings, key: value}))
+        again = opened("hubert", folder)
+        assert again.digest == first.digest
+        recipes.add(again.recipe_digest)
+        path.write_text(text)
+    assert len(recipes) == 3
+
+
+def test_a_settings_file_written_otherwise_is_the_same_recipe(make: Folder) -> None:
+    folder = make("hubert")
+    first = opened("hubert", folder)
+    for name in ("config.json", "preprocessor_config.json"):
+        settings = json.loads((folder / name).read_text())
+        settings |= {"transformers_version": "1", "_name_or_path": "x", "torch_dtype": "float16"}
+        (folder / name).write_text(json.dumps(dict(reversed(settings.items())), indent=7))
+    assert opened("hubert", folder).recipe_digest == first.recipe_digest
+    rewrite(folder, load_file(folder / "model.safetensors"))
+    assert opened("hubert", folder).recipe_digest != first.recipe_digest
+
+
+def test_preprocessors_of_another_kind_are_told(make: Folder) -> None:
+    folder = make("hubert")
+    path = folder / "preprocessor_config.json"
+    settings = json.loads(path.read_text())
+    for key, value, told in (
+        ("feature_size", 80, r"asks for 80 values a moment \(feature_size\)"),
+        ("feature_extractor_type", "Other", "asks for Other, but only Wav2Vec2FeatureExtractor"),
+        ("sampling_rate", 8000, "wants 8000 Hz"),
+    ):
+        path.write_text(json.dumps({**settings, key: value}))
+        with pytest.raises(MerflowError, match=told):
+            opened("hubert", folder)
+
+
 @pytest.mark.parametrize("architecture", STEMS)
 def test_every_form_of_the_weights_gives_the_same_features(
     architecture: str, make: Folder, sound: Make

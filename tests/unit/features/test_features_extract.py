@@ -170,6 +170,20 @@ def test_the_recipe_does_not_depend_on_where_and_how_it_runs(stand):
     assert len({here, *others}) == 6
 
 
+def test_a_default_that_is_written_out_is_the_same_recipe(stand):
+    spec = {"architecture": "manet"}
+    bare = recipe_of(spec, stand(), None, False)
+    others = set()
+    for key, (usual, other) in {
+        "statistics": ("mean", "mean_std"),
+        "precision": ("float32", "bfloat16"),
+        "forward_order": (2021, 2023),
+    }.items():
+        assert recipe_of(spec | {key: usual}, stand(), None, False) == bare
+        others.add(recipe_of(spec | {key: other}, stand(), None, False))
+    assert len(others - {bare}) == 3
+
+
 def test_a_changed_missing_or_outside_clip_is_named(corpus, stand):
     raw = corpus.folder / "raw"
     soundfile.write(raw / "clip02.wav", np.zeros(500), 16000)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from merflow.encoders.stock.place import SETTINGS_FILES, WEIGHT_FILES
+from merflow.encoders.sources import WEIGHT_FILES
+from merflow.encoders.stock.place import SETTINGS_FILES
 from merflow.encoders.stock.verify import verified
 from merflow.errors import MerflowError
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from merflow.encoders.sources import WEIGHT_FILES
+
 SETTINGS_FILES = ("config.json", "preprocessor_config.json")
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")  # the first that is there is read
 SUFFIXES = frozenset({".pth", ".pt", ".pkl", ".tar", ".safetensors"})
 
 
