@@ -13,16 +13,25 @@ def group() -> None:
 
 @group.command("ls")
 def ls() -> None:
-    """List features, faces, runs and stores, and which the present params.yaml uses."""
+    """List features, faces, runs and stores, and which the present params.yaml uses.
+
+    Where that cannot be told, as without the clips that it names, they are listed all the same.
+    """
     from merflow.cache.listing import listing
     from merflow.cache.project import inside, present_layout
     from merflow.cache.used import present_runs, used
+    from merflow.errors import MerflowError
     from merflow.layout.data import RESULTS
 
     with inside(Path.cwd()) as project:
-        layout = present_layout()
         click.echo(f"In {project}:\n")
-        click.echo(listing(Path(RESULTS), used(layout), present_runs(layout)))
+        told: tuple[set[Path] | None, list[Path]] = None, []
+        try:
+            layout = present_layout()
+            told = used(layout), present_runs(layout)
+        except MerflowError as error:
+            click.echo(f"What is used cannot be told: {error}\n")
+        click.echo(listing(Path(RESULTS), *told))
 
 
 @group.command()

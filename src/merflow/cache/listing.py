@@ -14,19 +14,23 @@ OTHERS = ("others", "folders", "bytes", "of them used")
 STORES = ("stores", "files", "bytes", "held by them alone")
 
 
-def listing(results: Path, used: Collection[Path], runs: Collection[Path]) -> str:
+def listing(results: Path, used: Collection[Path] | None, runs: Collection[Path]) -> str:
     """Return the tables of features, faces, runs and stores, and the total.
 
     Args:
         results: The folder of results.
-        used: What the present settings use.
+        used: What the present settings use; without it the tables do not tell.
         runs: The run folders of the present settings.
     """
-    features, faces = list(_features(results, used)), list(_faces(results, used))
+    told, last = used or (), -1 if used is None else None
+    features, faces = list(_features(results, told)), list(_faces(results, told))
+    others = [OTHERS, *_others(results, told, runs)]
     tables = [
-        aligned([FEATURES, *features], (3, 4, 6)) if features else ["no features"],
-        aligned([FACES, *faces], (2, 3, 4)) if faces else ["no faces"],
-        aligned([OTHERS, *_others(results, used, runs)], (1, 2, 3)),
+        aligned([row[:last] for row in (FEATURES, *features)], (3, 4, 6))
+        if features
+        else ["no features"],
+        aligned([row[:last] for row in (FACES, *faces)], (2, 3, 4)) if faces else ["no faces"],
+        aligned([row[:last] for row in others], (1, 2, 3)),
         aligned([STORES, *_stores(results)], (1, 2, 3)),
         [f"in all {readable(size([results]))}; a file that has several names counts once"],
     ]

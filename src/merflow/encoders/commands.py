@@ -85,9 +85,7 @@ def _project() -> Iterator[dict[str, Any]]:
 
     Without ``params.yaml``, or outside of any project, the settings are empty.
     """
-    import yaml
-
-    from merflow import settings
+    from merflow.layout import read_settings
     from merflow.settings.sentences import FILE as PARAMS
     from merflow.use import SCHEMA, find_project
 
@@ -98,12 +96,7 @@ def _project() -> Iterator[dict[str, Any]]:
     with contextlib.chdir(project):
         config: dict[str, Any] = {}
         if Path(PARAMS).is_file() and SCHEMA.is_file():
-            try:
-                config = yaml.safe_load(Path(PARAMS).read_text(encoding="utf-8"))
-            except yaml.YAMLError as error:
-                problem = " ".join(str(error).split())
-                raise MerflowError(f"{PARAMS} is no YAML ({problem}): mend it") from error
-            settings.check(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+            config = read_settings(Path(PARAMS))
         yield config
 
 

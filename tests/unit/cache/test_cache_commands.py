@@ -141,10 +141,14 @@ def test_gc_and_removal_refuse_while_a_run_is_at_work(project):
 def test_settings_that_cannot_be_are_told_and_nothing_is_removed(project, call):
     before = project.files()
     Path("params.yaml").write_text("corpus: {}\n")
-    for arguments in (["gc", "--yes"], ["ls"]):
-        code, text = call(*arguments)
-        assert code == 1
-        assert text.startswith("params.yaml: ")
+    code, text = call("gc", "--yes")
+    assert code == 1
+    assert text.startswith("params.yaml: ")
+    code, text = call("ls")
+    assert code == 0
+    assert "What is used cannot be told: params.yaml: " in text
+    assert project.layout.encoder_key("HL") in text
+    assert not [line for line in text.splitlines() if line.endswith(("used", " yes", " no"))]
     Path("params.yaml").unlink()
     code, text = call("gc", "--yes")
     assert code == 1
@@ -157,3 +161,41 @@ def test_it_works_from_a_folder_below(project, monkeypatch, call):
     code, text = call("ls")
     assert code == 0
     assert project.layout.encoder_key("HL") in text
+
+
+def test_only_the_folder_that_one_stands_in_is_tidied(project, tmp_path, monkeypatch, call):
+    old = project.write("results/features/OLD-00000000/x")
+    params = Path("params.yaml").read_bytes()
+    (tmp_path / "b/results").mkdir(parents=True)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "params.yaml").write_bytes(params)
+    for name, lacks in {"a": "no results/", "b": "no params.yaml"}.items():
+        monkeypatch.chdir(tmp_path / name)
+        for arguments in (["gc", "--yes"], ["verify", "--remove"], ["ls"]):
+            code, text = call(*arguments)
+            assert code == 1
+            assert lacks in text
+    assert (tmp_path / old).exists()
+    (tmp_path / "a" / "results/features/OLD-00000000").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a")
+    code, text = call("gc", "--yes")
+    assert code == 0, text
+    assert f"In {tmp_path / 'a'}, " in text
+    assert not (tmp_path / "a/results/features/OLD-00000000").exists()
+    assert (tmp_path / old).exists()
+
+
+def test_the_package_s_own_checkout_is_not_taken(tmp_path, monkeypatch, call):
+    monkeypatch.chdir(tmp_path)
+    code, text = call("gc", "--yes")
+    assert code == 1
+    assert "there is no params.yaml with results/ beside it" in text
+
+
+@pytest.mark.parametrize("arguments", [["gc", "--yes"], ["verify", "--remove"]])
+def test_the_module_s_own_command_is_no_job(project, arguments):
+    Path(".snakemake").mkdir()
+    Path(".snakemake/merflow.jobs").touch()
+    command = [sys.executable, "-m", "merflow", "--threads", "2", "cache", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
