@@ -12,16 +12,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 from merflow.encoders.checkpoint import checked_digest, fit, read_state
-from merflow.encoders.device import device_of, precision_of
+from merflow.encoders.device import FLOAT16_ENDS, device_of, precision_of
 from merflow.encoders.encoder import Encoder, Vectors
 from merflow.encoders.folding import folded, use_onednn
 from merflow.encoders.moments import Moments, with_deviation
 from merflow.errors import MerflowError
 
 SIDE = 224  # pixels of a network's input
-# Frames a forward pass. On a CPU with 8 the largest map at full width has 26 MB: the C library
-# gives memory beyond 32 MB back at every release and asks for it anew, which costs more than longer
-# passes save. A GPU needs long passes to be busy; with 128 the largest map has 400 MB.
+# Frames a forward pass. On a CPU longer ones cost more than they save, as the C library gives the
+# memory of large maps back at every release and asks for it anew. A GPU needs them to be busy.
 CHUNK = 8
 CUDA_CHUNK = 128
 
@@ -60,8 +59,8 @@ def planes(pixels: UInt8[np.ndarray, "n h w 3"]) -> Float[Tensor, "n 3 h w"]:
 class VisualEncoder(Encoder):
     """A network with its preprocessing; a clip's vector is the mean over its frames.
 
-    The frames of all clips of a call go through the network in passes of one length, the last
-    filled up with black: every pass has one shape, in which on a CPU a frame's result depends
+    The frames of all clips of a call go through the network in passes of one length. On a CPU the
+    last is filled up with black: every pass has one shape, in which a frame's result depends
     neither on its place nor on the other frames.
     """
 
@@ -90,6 +89,8 @@ class VisualEncoder(Encoder):
         self.layers, self.digest = layers, digest
         self._device = device_of(spec.get("device", "cpu"))
         self._dtype = precision_of(spec.get("precision", "float32"))
+        if self._dtype == torch.float16:
+            self.if_infinite = FLOAT16_ENDS
         self._deviation = with_deviation(spec)
         ready = folded(network.eval())
         if self._device.type == "cpu":
@@ -112,12 +113,14 @@ class VisualEncoder(Encoder):
         return self._recipe.pictures(clip)
 
     def encode_prepared(self, prepared: Sequence[Pictures]) -> list[Vectors]:
-        """Encode all clips in passes of the same size."""
+        """Encode all clips in passes of one size; on a GPU the last may be shorter."""
         passes: list[dict[str, Tensor]] = []
+        cuda = self._device.type == "cuda"
         with torch.inference_mode():
-            for chunk in chunks(prepared, self._chunk):
+            for chunk in chunks(prepared, self._chunk, filled_up=not cuda, pinned=cuda):
                 # Bytes go to the device, and become numbers there; channels stay last.
-                pixels = torch.from_numpy(chunk).to(self._device).permute(0, 3, 1, 2).float()
+                there = chunk.to(self._device, non_blocking=True)
+                pixels = there.permute(0, 3, 1, 2).float()
                 passes.append(self._network(self._recipe.scaled(pixels).to(self._dtype)))
             if not passes:
                 return []
@@ -138,21 +141,31 @@ class VisualEncoder(Encoder):
         return vectors
 
 
-def chunks(clips: Sequence[Pictures], size: int) -> Iterator[UInt8[np.ndarray, "_chunk 224 224 3"]]:
+def chunks(
+    clips: Sequence[Pictures], size: int, filled_up: bool = True, pinned: bool = False
+) -> Iterator[UInt8[Tensor, "_chunk 224 224 3"]]:
     """Yield the frames of all clips, one clip after the other, ``size`` at a time.
 
-    What is missing in the last chunk is black.
+    Args:
+        clips: The clips.
+        size: Frames a chunk.
+        filled_up: Fill up the last chunk with black; else it is as short as what is left.
+        pinned: Use memory from which a CUDA device copies by itself.
     """
-    chunk, filled = np.zeros((size, SIDE, SIDE, 3), np.uint8), 0
+    left = sum(len(clip) for clip in clips)
+    chunk, filled = torch.empty(0), 0
     for clip in clips:
         taken = 0
         while taken < len(clip):
-            some = clip[taken : taken + size - filled]
-            chunk[filled : filled + len(some)] = some
-            taken, filled = taken + len(some), filled + len(some)
-            if filled == size:
+            if filled == 0:
+                rows = size if filled_up else min(size, left)
+                chunk = torch.zeros((rows, SIDE, SIDE, 3), dtype=torch.uint8, pin_memory=pinned)
+            some = clip[taken : taken + len(chunk) - filled]
+            chunk.numpy()[filled : filled + len(some)] = some
+            taken, filled, left = taken + len(some), filled + len(some), left - len(some)
+            if filled == len(chunk):
                 yield chunk
-                chunk, filled = np.zeros_like(chunk), 0
+                filled = 0
     if filled:
         yield chunk
 

@@ -127,6 +127,18 @@ def test_padded_batches_equal_single_clips(
     assert 0 < worst < 1e-4
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device is there")
+@pytest.mark.parametrize("case", [*PADDED, *ALONE], ids=str)
+def test_on_a_gpu_company_changes_no_more_than_rounding(
+    case: tuple[str, dict[str, Any]], encoder: Callable[..., SpeechEncoder], sound: Make
+) -> None:
+    network = encoder(case, device="cuda", statistics="mean_std")
+    clips = [sound(length) for length in LENGTHS]
+    for clip, vectors in zip(clips, network.encode(clips), strict=True):
+        for layer, vector in network.encode([clip])[0].items():
+            np.testing.assert_allclose(vectors[layer], vector, rtol=0, atol=1e-4)
+
+
 @pytest.mark.parametrize("case", ALONE, ids=str)
 def test_networks_that_see_padding_are_never_padded(
     case: tuple[str, dict[str, Any]],

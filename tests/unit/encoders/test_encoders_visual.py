@@ -144,13 +144,16 @@ def test_chunks_hold_all_frames_in_order_and_black_at_the_end(lengths: list[int]
         np.stack([np.full((224, 224, 3), next(numbers), np.uint8) for _ in range(length)])
         for length in lengths
     ]
-    passes = list(chunks(clips, CHUNK))
+    passes = [one.numpy() for one in chunks(clips, CHUNK)]
     assert all(one.shape == (CHUNK, 224, 224, 3) for one in passes)
     frames = np.concatenate(passes)
     total = sum(lengths)
     assert len(frames) - total < CHUNK
     np.testing.assert_array_equal(frames[:total], np.concatenate(clips))
     assert not frames[total:].any()
+    short = [one.numpy() for one in chunks(clips, CHUNK, filled_up=False)]
+    np.testing.assert_array_equal(np.concatenate(short), frames[:total])
+    assert [len(one) for one in short[:-1]] == [CHUNK] * (len(short) - 1)
 
 
 def test_a_clip_without_frames_is_refused(specs: dict, checkpoints: dict[str, Path]) -> None:
@@ -182,6 +185,26 @@ def test_features_that_are_not_finite_are_refused(
     encoder = load("resnet50_ferplus", specs["resnet50_ferplus"], tmp_path / "nan.pth")
     with pytest.raises(MerflowError, match=r"layer 3 .*NaN"):
         encoder.encode([crops(1)])
+
+
+def test_infinity_from_float16_advises_bfloat16(crops: Make, randomised: Fill) -> None:
+    for precision, told in (("float16", "bfloat16"), ("float32", "weight file or the clip")):
+        encoder = encoder_of("manet", 4, randomised, precision=precision)
+        for value in encoder._network.conv1.parameters():
+            value.fill_(torch.inf)
+        with pytest.raises(MerflowError, match=rf"infinity or NaN: .*{told}"):
+            encoder.encode([crops(1)])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device is there")
+@pytest.mark.parametrize("kind", VISUAL)
+def test_a_gpu_gives_what_a_cpu_gives(kind: str, crops: Make, randomised: Fill) -> None:
+    clips = [crops(frames) for frames in (1, 130, 7)]  # more than one pass, the last a short one
+    given = encoder_of(kind, 8, randomised, device="cuda").encode(clips)
+    for vectors, wanted in zip(given, encoder_of(kind, 8, randomised).encode(clips), strict=True):
+        for layer, vector in wanted.items():
+            scale = np.abs(vector).max()
+            np.testing.assert_allclose(vectors[layer], vector, rtol=0, atol=1e-4 * scale)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there")

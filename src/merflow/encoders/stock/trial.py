@@ -12,7 +12,7 @@ import numpy as np
 
 from merflow.encoders.encoder import Vectors
 from merflow.encoders.registry import kind_of
-from merflow.encoders.stock.place import weight_file
+from merflow.encoders.stock.place import absent, weight_file
 from merflow.errors import MerflowError
 from merflow.seeds import generator
 
@@ -117,6 +117,11 @@ def run(spec: Mapping[str, Any], path: Path | None, given: np.ndarray) -> Trial:
     from merflow.encoders.load import load
 
     kind, clock = kind_of(spec), time.perf_counter
+    if path is not None and spec.get("weights") == "demo" and absent(kind.module, path):
+        raise MerflowError(
+            f"there is no checkpoint at {path} yet, as the graph makes these weights: run "
+            "`snakemake --cores all features` first"
+        )
     marks = [clock()]
     encoder = load(kind.name, spec, None if path is None else weights_for(kind.module, path))
     marks.append(clock())
