@@ -84,8 +84,8 @@ def use_onednn(network: nn.Module) -> None:
     """Change a network in place so that on a CPU it is fast, and a frame's place has no part.
 
     oneDNN computes linear maps and convolutions with 1 x 1 kernels, in any batch. With one thread
-    and fewer than 16 frames PyTorch takes such convolutions elsewhere, which costs a tenth of
-    ResNet-50's time. It sends dilated ones to oneDNN, and one pixel has nothing to spread.
+    and fewer than 16 frames PyTorch takes such convolutions elsewhere, which is slower. It sends
+    dilated ones to oneDNN, and one pixel has nothing to spread.
     """
     for name, part in list(network.named_modules()):
         if isinstance(part, nn.Linear):

@@ -3,7 +3,7 @@
 The grey 112 x 112 crop in 7 x 7 cells of 16 pixels, 9 unsigned directions a cell, blocks of 2 x 2
 cells that move by one cell (6 x 6 of them), no gamma, L2-Hys: 1296 values a frame. A clip's
 vector is the mean over its frames and, behind it, their population standard deviation: the mean
-mostly tells who it is, the deviation how the face moves, which holds for new speakers too.
+mostly tells who it is, the deviation how the face moves.
 
 Each frame is described in ``prepare``, hence in the threads that read ahead.
 

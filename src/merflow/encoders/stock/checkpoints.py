@@ -14,10 +14,11 @@ HUB = "huggingface.co"
 # The public files that are no models of the hub; both names are those of their authors.
 RESNET50_FILE = "resnet50_ferplus_dag.pth"
 MANET_FILE = "[02-08]-[21-19]-model_best-acc88.33.pth"
-# An address of a file that can be had without a browser.
 ADDRESSES = {
-    "resnet50_ferplus": f"http://www.robots.ox.ac.uk/~albanie/models/pytorch-mcn/{RESNET50_FILE}"
+    "resnet50_ferplus": f"https://www.robots.ox.ac.uk/~albanie/models/pytorch-mcn/{RESNET50_FILE}"
 }
+"""Addresses of files that can be had without a browser; this one could not be tried: the file's own
+page gives it without encryption, the host's pages are had with it."""
 
 
 @dataclass(frozen=True)

@@ -103,14 +103,18 @@ def _layer(architecture: str, sizes: Mapping[str, Any]) -> int:
     return total
 
 
+def face_network(architecture: str) -> Any:
+    """Return the class of a face network; it takes the width, by default the public one."""
+    module = importlib.import_module(f"merflow.encoders.{architecture}")
+    return getattr(module, {"resnet50_ferplus": "ResNet50FerPlus", "manet": "MANet"}[architecture])
+
+
 def face_size(architecture: str, width: int) -> Size:
     """Return the size of a face network of a given width, from the shapes of one pass."""
     import torch
 
-    module = importlib.import_module(f"merflow.encoders.{architecture}")
-    network = {"resnet50_ferplus": "ResNet50FerPlus", "manet": "MANet"}[architecture]
     with torch.device("meta"):
-        built = getattr(module, network)(width).eval()
+        built = face_network(architecture)(width).eval()
     # Memory that nobody filled: a first pass on the meta device itself would take a second more.
     built.to_empty(device="cpu")
     with torch.inference_mode():

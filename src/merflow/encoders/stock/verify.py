@@ -1,6 +1,5 @@
 """Whether a file that came from elsewhere is one that the loader would take."""
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import torch
 
 from merflow.encoders.checkpoint import fit, read_state
 from merflow.encoders.registry import kind_of
+from merflow.encoders.stock.sizes import face_network
 from merflow.errors import MerflowError
 from merflow.storage.digest import file_sha256
 
@@ -54,9 +54,7 @@ def _read(file: Path, architecture: str) -> str:
     if kind_of({"architecture": architecture}).module == "speech":
         # Bare encoders of several kinds share their names: the model_type tells them apart.
         return f"{len(state)} tensors"
-    module = importlib.import_module(f"merflow.encoders.{architecture}")
-    network = {"resnet50_ferplus": "ResNet50FerPlus", "manet": "MANet"}[architecture]
     with torch.device("meta"):
-        built = getattr(module, network)()
+        built = face_network(architecture)()
     fit(built, state, file, architecture)
     return f"{len(state)} tensors, all names and shapes are those of {architecture}"
