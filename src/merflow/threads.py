@@ -20,3 +20,10 @@ def numeric_threads() -> int:
             "more, or unset it"
         )
     return int(text)
+
+
+def fix_torch_threads() -> None:
+    """Give torch the threads of the command line; it looks at them only once by itself."""
+    import torch
+
+    torch.set_num_threads(numeric_threads())

@@ -58,6 +58,7 @@ def check(
 ) -> None:
     """Load the encoder NAME as the graph does, run one clip, and tell what came out."""
     from merflow.encoders.stock import trial
+    from merflow.threads import fix_torch_threads
 
     clip = None if clip is None else clip.absolute()
     with _project() as config:
@@ -67,7 +68,7 @@ def check(
         if precision or compare:
             spec["precision"] = precision or "float32"
         given, said = trial.given_clip(spec, config["faces"], clip or _first_clip(config))
-        _fix_threads()
+        fix_torch_threads()
         click.echo(f"{name}: {spec['architecture']}, {spec['device']}; {said}")
         tried = trial.run(spec, path, given)
         click.echo(trial.report(name, spec, tried))
@@ -161,12 +162,3 @@ def _first_clip(config: dict[str, Any]) -> Path | None:
         return None
     path = Path(root) / read_manifest(manifest)["path"].iloc[0]
     return path if path.is_file() else None
-
-
-def _fix_threads() -> None:
-    """Give torch the threads of the command line; it looks at them only once by itself."""
-    import torch
-
-    from merflow.threads import numeric_threads
-
-    torch.set_num_threads(numeric_threads())

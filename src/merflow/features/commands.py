@@ -7,8 +7,6 @@ import click
 
 from merflow.options import PATH, SPEC, named
 
-SUFFIXES = frozenset({".pth", ".pt", ".pkl", ".tar", ".safetensors"})
-
 
 @click.group(name="features")
 def group() -> None:
@@ -64,12 +62,17 @@ def extract(
     samples = samples_of_shard(manifest, noise, shard, shards)
 
     from merflow.encoders.load import load
+    from merflow.encoders.stock.place import weight_file
     from merflow.features.extract import extract_shard
     from merflow.features.inputs import Crops, Sounds
+    from merflow.threads import fix_torch_threads
 
     inputs = Crops(crops) if kind.modality == "visual" else Sounds(root, noise_root)
-    _fix_threads()
-    encoder = load(kind.name, spec, None if weights is None else _weights(kind.module, weights))
+    fix_torch_threads()
+    # A speech network is a folder, the others are a file.
+    if weights is not None and kind.module != "speech":
+        weights = weight_file(kind.module, weights)
+    encoder = load(kind.name, spec, weights)
     extract_shard(encoder, spec, samples, inputs, store, out, noisy=noise is not None)
 
 
@@ -139,10 +142,11 @@ def demo_encoder(kind: str, spec: dict[str, Any], out: Path) -> None:
     """
     from merflow.encoders.demo.write import write_demo
     from merflow.encoders.registry import DEMO_FILE
+    from merflow.threads import fix_torch_threads
 
     demo = {key: value for key, value in spec.items() if key != "layers"}
     settings = {"demo": demo, "layers": spec.get("layers") or 24}
-    _fix_threads()
+    fix_torch_threads()
     write_demo(kind, settings, out if kind == "hubert" else out / DEMO_FILE)
 
 
@@ -162,20 +166,3 @@ def write_manifest(shards: tuple[str, ...], out: Path) -> None:
             raise MerflowError(f"--shard {label!r} is malformed: write NAME:CONDITION=path")
         found[encoder, condition] = paths
     write_text(out, summary(found))
-
-
-def _fix_threads() -> None:
-    """Give torch the threads of the command line; it looks at them only once by itself."""
-    import torch
-
-    from merflow.threads import numeric_threads
-
-    torch.set_num_threads(numeric_threads())
-
-
-def _weights(module: str, path: Path) -> Path:
-    """Return the weight file where a folder with a single one is named; speech is a folder."""
-    if module == "speech" or not path.is_dir():
-        return path
-    files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
-    return files[0] if len(files) == 1 else path
