@@ -15,7 +15,7 @@ from merflow.progress import Progress
 from merflow.seeds import seed_of
 from merflow.storage.atomic import hard_link, replacing
 from merflow.storage.digest import digest8
-from merflow.storage.tensors import DamageError
+from merflow.storage.tensors import DamageError, VersionError
 
 Item = Any
 
@@ -44,7 +44,7 @@ class Codec(Protocol):
         """Write items, in the order of their keys, with the recipe in the metadata."""
 
     def keys(self, path: Path) -> tuple[str, list[str]]:
-        """Return (recipe, keys) of a file without reading its values; raises DamageError."""
+        """Return (recipe, keys) of a file without its values; raises DamageError, VersionError."""
 
     def read(self, path: Path, keys: Sequence[str]) -> dict[str, Item]:
         """Return the named items; raises :class:`DamageError`."""
@@ -68,14 +68,14 @@ class ShardStore:
     def find(self, keys: Iterable[str]) -> dict[str, Path]:
         """Return, for each key that is finished, a file that holds it.
 
-        A file whose header is damaged is named and removed.
+        A file whose header is damaged is named and removed; one of another version is left alone.
         """
         wanted = set(keys)
         found: dict[str, Path] = {}
         for path in sorted(self.folder.glob(f"[!.]*{self.codec.suffix}")):
             try:
                 recipe, held = self.codec.keys(path)
-            except FileNotFoundError:  # a neighbouring job has merged its parts meanwhile
+            except (FileNotFoundError, VersionError):  # or a neighbour has merged its parts
                 continue
             except DamageError as damage:
                 _remove(damage)

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 
 from merflow.errors import MerflowError
 
+FORMAT = "1"
 DTYPES = {"float32": "F32", "uint8": "U8"}
 
 
@@ -33,16 +34,33 @@ class DamageError(MerflowError):
         )
 
 
+class VersionError(MerflowError):
+    """A file is whole, as far as one can tell, but of another version of this package.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, what: str = "file") -> None:
+        """Name the file and say what to do."""
+        self.path = path
+        super().__init__(
+            f"the {what} {path} is of another version of merflow: remove it, run `snakemake "
+            "--cores all features`, then snakemake again"
+        )
+
+
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], said: Mapping[str, str]) -> None:
     """Write arrays; the same arrays in the same order give the same bytes.
 
     Args:
         path: The file.
         tensors: float32 or uint8 arrays by name.
-        said: Texts for the header; not ``tensors`` and not ``sha256``.
+        said: Texts for the header; not ``format``, ``tensors`` or ``sha256``.
     """
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    metadata = {**said, "tensors": json.dumps({k: _sum(k, v) for k, v in arrays.items()})}
+    sums = {name: _sum(name, array) for name, array in arrays.items()}
+    metadata = {**said, "format": FORMAT, "tensors": json.dumps(sums)}
     header: dict[str, object] = {"__metadata__": metadata | {"sha256": _digest(metadata)}}
     place = 0
     for name, array in arrays.items():
@@ -79,19 +97,28 @@ class TensorFile:
         Raises:
             FileNotFoundError: There is no such file.
             DamageError: The header is not as it was written.
+            VersionError: It is another version's.
+            MerflowError: It cannot be read at all, as a folder.
         """
         self.path, self._what = path, what
         try:
             self._file = safe_open(path, framework="numpy")
             metadata = dict(self._file.metadata() or {})
-            known = metadata.pop("sha256")
-            self._sums: dict[str, str] = json.loads(metadata["tensors"])
-            self.names = list(self._sums)
-        except (SafetensorError, KeyError, TypeError, ValueError):
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise MerflowError(f"the {what} {path} cannot be read ({error}): mend that") from error
+        except SafetensorError:
             raise self.damaged() from None
-        if known != _digest(metadata):
+        # Files without either mark are of a time before there were checksums.
+        if not metadata.keys() & {"format", "sha256"}:
+            raise VersionError(path, what)
+        if metadata.pop("sha256", "") != _digest(metadata):
             raise self.damaged()
-        self.said = {name: text for name, text in metadata.items() if name != "tensors"}
+        if metadata.pop("format", FORMAT) != FORMAT:
+            raise VersionError(path, what)
+        self._sums: dict[str, str] = json.loads(metadata.pop("tensors"))
+        self.names, self.said = list(self._sums), metadata
 
     def tensor(self, name: str) -> np.ndarray:
         """Return an array that was proved.

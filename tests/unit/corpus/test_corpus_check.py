@@ -207,14 +207,6 @@ def test_a_clip_that_vanishes_meanwhile_is_no_defect_of_its_content(corpus: Path
     assert check_label(label("good.mp4"), corpus)["reason"] == ""
 
 
-def test_a_damaged_store_is_told(corpus: Path):
-    check_label(label("good.mp4"), corpus)
-    for kept in (corpus.parent / "store").glob("*.json"):
-        kept.write_text("[]")
-    with pytest.raises(MerflowError, match=r"json is damaged; delete it"):
-        check_label(label("good.mp4"), corpus)
-
-
 def test_a_shard_without_clips_has_a_header_only(corpus: Path, tmp_path: Path):
     check_shard([], corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text() == ",".join(CHECKED) + "\n"

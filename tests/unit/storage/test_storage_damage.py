@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from merflow.storage.shards import ShardStore
 from merflow.storage.tensors import DamageError, TensorFile, write_tensors
@@ -153,3 +154,15 @@ def test_a_damaged_file_that_a_neighbour_removes_meanwhile_is_computed_again(tmp
 
     assert run.complete(KEYS, computed, tmp_path / "1.st", 4) == 13
     assert (tmp_path / "1.st").read_bytes() == straight
+
+
+def test_a_file_of_another_version_is_neither_read_nor_removed(tmp_path, straight, capsys):
+    run = store(tmp_path)
+    old = tmp_path / "store" / "shard-00000000.safetensors"
+    old.parent.mkdir()
+    save_file({key: np.zeros(50, np.float32) for key in KEYS}, old, {"recipe": "a"})
+    content = old.read_bytes()
+    assert run.complete(KEYS, compute([]), tmp_path / "0.st", 3) == 13
+    assert old.read_bytes() == content
+    assert (tmp_path / "0.st").read_bytes() == straight
+    assert "damaged" not in capsys.readouterr().out

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from merflow.errors import MerflowError
-from merflow.storage.tensors import DamageError, TensorFile, write_tensors
+from merflow.storage.tensors import DamageError, TensorFile, VersionError, write_tensors
 
 TENSORS = {
     "b": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -95,3 +95,26 @@ def test_damage_is_told_in_a_sentence_that_says_what_to_do(tmp_path):
 def test_a_missing_file_is_not_a_damaged_one(tmp_path):
     with pytest.raises(FileNotFoundError):
         TensorFile(tmp_path / "a.safetensors")
+
+
+def test_a_file_of_before_checksums_is_another_version_s_and_not_damaged(tmp_path):
+    for name, said in {"none": None, "recipe": SAID}.items():
+        path = tmp_path / f"{name}.safetensors"
+        save_file(TENSORS, path, said)
+        with pytest.raises(VersionError, match="is of another version of merflow: remove it"):
+            TensorFile(path, "face file")
+
+
+def test_a_file_of_a_later_format_is_another_version_s(tmp_path, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    with monkeypatch.context() as patch:
+        patch.setattr("merflow.storage.tensors.FORMAT", "2")
+        write_tensors(path, TENSORS, SAID)
+        assert TensorFile(path).said == SAID
+    with pytest.raises(VersionError):
+        TensorFile(path)
+
+
+def test_a_folder_is_told_in_a_sentence(tmp_path):
+    with pytest.raises(MerflowError, match="cannot be read"):
+        TensorFile(tmp_path)
