@@ -70,6 +70,19 @@ def weights_path(weights: str) -> Path:
     return FOLDER / f"{named[0].replace('/', '--')}@{named[1]}" if named else Path(weights)
 
 
+def unusable_revision(weights: str) -> str | None:
+    """Return what to do if weights look like a model of the hub whose revision holds a ``/``.
+
+    Such a name cannot be a folder's, so it is taken for a path; None for all others.
+    """
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+@[\w.-]+/[\w./-]+", weights):
+        return None
+    return (
+        "if it is meant as OWNER/NAME@REVISION, a revision with / cannot be used: write the "
+        "commit's 40 digits behind the @"
+    )
+
+
 def hub_model(weights: str) -> tuple[str, str] | None:
     """Return repository and revision of ``OWNER/NAME@REVISION``, or None if it is a path."""
     named = re.fullmatch(r"([\w.-]+/[\w.-]+)@([\w.-]+)", weights)

@@ -7,7 +7,7 @@ from typing import Any
 from merflow.corpus.label_file import listed_clips
 from merflow.corpus.split_files import clip_names
 from merflow.encoders.registry import PRECOMPUTED
-from merflow.encoders.sources import HOW_TO_GET, weights_path
+from merflow.encoders.sources import HOW_TO_GET, unusable_revision, weights_path
 from merflow.errors import MerflowError
 from merflow.features.organisers import SUFFIX, check_complete
 from merflow.settings.relations import uses_noise
@@ -41,7 +41,7 @@ def check_files(config: dict[str, Any]) -> None:
             ("faces.yunet.path", faces["yunet"]["path"], "get it from the OpenCV Zoo, models/")
         )
     wanted += [
-        (f"features.encoders.{name}.weights", weights_path(spec["weights"]), _how_to_get(spec))
+        (f"features.encoders.{name}.weights", spec["weights"], _how_to_get(spec))
         for name, spec in config["features"]["encoders"].items()
         if spec.get("weights", "demo") != "demo"
     ]
@@ -56,14 +56,19 @@ def check_files(config: dict[str, Any]) -> None:
                 f"{FILE}: {key} is {str(path)!r}; allowed: a path without braces, which Snakemake "
                 "takes for wildcards"
             )
-        if not Path(path).exists():
+        # A model of the hub is named otherwise than its folder.
+        place = weights_path(path) if key.endswith(".weights") else Path(path)
+        if not place.exists():
             raise MerflowError(
-                f"{FILE}: {key} is {str(path)!r}, but there is nothing at {Path(path).absolute()}; "
+                f"{FILE}: {key} is {str(path)!r}, but there is nothing at {place.absolute()}; "
                 f"{advice}"
             )
 
 
 def _how_to_get(spec: dict[str, Any]) -> str:
+    odd = unusable_revision(spec["weights"])
+    if odd is not None:
+        return odd
     return f"{HOW_TO_GET[spec['architecture']]}; `merflow encoders fetch` gets what can be got"
 
 

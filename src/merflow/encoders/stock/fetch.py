@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from merflow.encoders.checkpoint import checked_digest
 from merflow.encoders.registry import kind_of
-from merflow.encoders.sources import HOW_TO_GET, hub_model
+from merflow.encoders.sources import HOW_TO_GET, hub_model, unusable_revision
 from merflow.encoders.stock import hub
 from merflow.encoders.stock.checkpoints import ADDRESSES, MANET_FILE
 from merflow.encoders.stock.place import absent, weight_file
@@ -56,6 +56,9 @@ def _fetched(spec: Mapping[str, Any], path: Path) -> str:
     kind, model = kind_of(spec), hub_model(str(spec["weights"]))
     if kind.module == "speech":
         if model is None:
+            advice = unusable_revision(str(spec["weights"]))
+            if advice is not None:
+                raise MerflowError(f"there is no whole checkpoint at {path}; {advice}")
             raise MerflowError(
                 f"{path} lacks {', '.join(absent(kind.module, path))}, and a path does not say "
                 "where to get it: put the folder there by hand, or set the encoder's weights to "
