@@ -37,10 +37,11 @@ def ls() -> None:
 @group.command()
 @click.option("--remove", "removing", is_flag=True, help="Remove damaged files, with all links.")
 def verify(removing: bool) -> None:
-    """Prove every file of features and crops by its checksums; exit code 1 if one is damaged.
+    """Prove files of features, crops and facts by their checksums; exit code 1 on damage.
 
-    With --remove damaged files are removed (exit code 0). Snakemake makes them again when a job
-    needs them, or when they are named: snakemake --cores all FILE.
+    With --remove damaged files are removed (exit code 0); `snakemake --cores all features` makes
+    features again, and crops where it needs them. Files of another version are counted apart,
+    and left.
     """
     from merflow.cache.project import inside
     from merflow.cache.sizes import readable
@@ -58,14 +59,15 @@ def verify(removing: bool) -> None:
                 click.echo(f"{'removed' if removing else 'damaged'}: {path}")
                 if removing:
                     path.unlink(missing_ok=True)
-        sound = proof.files - len(proof.damaged)
+        for links in proof.others:
+            click.echo("\n".join(f"of another version: {path}" for path in links))
+        sound = proof.files - len(proof.damaged) - len(proof.others)
         click.echo(f"{sound} of {proof.files} files are sound ({readable(proof.size)} read)")
     if proof.damaged:
         click.echo(
-            "snakemake makes them again when a job needs them, or by name: "
-            "snakemake --cores all FILE"
-            if removing
-            else "`merflow cache verify --remove` removes them; then run snakemake again"
+            f"{'R' if removing else 'Remove them with `merflow cache verify --remove`, then r'}un "
+            "`snakemake --cores all features`, which makes features again, and crops where it "
+            "needs them; then snakemake"
         )
         sys.exit(0 if removing else 1)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from merflow.cache.sizes import aligned, files_below, freed, readable, size
-from merflow.storage.tensors import DamageError, TensorFile
+from merflow.storage.tensors import DamageError, TensorFile, VersionError
 
 SHARD = re.compile(r"(?:crops-)?\d+-of-(\d+)")
 FEATURES = ("encoder", "condition", "corpus", "shards", "rows", "layers x dims", "bytes", "used")
@@ -82,7 +82,7 @@ def _by_count(files: Iterator[Path]) -> dict[int, list[Path]]:
     found: dict[int, list[Path]] = {}
     for path in sorted(files):
         match = SHARD.fullmatch(path.stem)
-        if match:
+        if match and path.is_file():
             found.setdefault(int(match[1]), []).append(path)
     return dict(sorted(found.items()))
 
@@ -94,8 +94,12 @@ def _shapes(files: Sequence[Path]) -> tuple[str, str]:
         try:
             file = TensorFile(path)
             shapes = {name: file.shape(name) for name in file.names}
+        except FileNotFoundError:  # gone meanwhile, beside a run at work
+            continue
         except DamageError:
             return "damaged", "?"
+        except VersionError:
+            return "of another version", "?"
         rows += max((shape[0] for shape in shapes.values()), default=0)
         # A shard without rows does not know how wide its layers are.
         dims |= {name: max(dims.get(name, 0), shape[1]) for name, shape in shapes.items()}
@@ -104,10 +108,17 @@ def _shapes(files: Sequence[Path]) -> tuple[str, str]:
 
 
 def _clips(files: Sequence[Path]) -> str:
-    try:
-        return str(sum(len(TensorFile(path).names) // 2 for path in files))
-    except DamageError:
-        return "damaged"
+    clips = 0
+    for path in files:
+        try:
+            clips += len(TensorFile(path).names) // 2
+        except FileNotFoundError:  # gone meanwhile
+            continue
+        except DamageError:
+            return "damaged"
+        except VersionError:
+            return "of another version"
+    return str(clips)
 
 
 def _yes(files: Sequence[Path], used: Collection[Path]) -> str:

@@ -1,5 +1,7 @@
 """Bytes on the disk, a file with several names counted once."""
 
+import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -7,25 +9,37 @@ from pathlib import Path
 Inode = tuple[int, int]
 
 
-def files_below(place: Path) -> Iterator[Path]:
-    """Yield a file, or the files below a folder, sorted; links to elsewhere are not followed."""
-    if place.is_symlink() or place.is_file():
-        yield place
-    elif place.is_dir():
-        for child in sorted(place.iterdir()):
-            yield from files_below(child)
+def files_below(place: Path, follow: bool = False) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield a file, or the files below a folder, sorted, with their status.
+
+    What goes meanwhile, as beside a run at work, is left out.
+
+    Args:
+        place: The file or folder.
+        follow: Take what a link leads to; else a link is a file.
+    """
+    try:
+        status = place.stat() if follow else place.lstat()
+        folder = stat.S_ISDIR(status.st_mode)
+        children = sorted(place.iterdir()) if folder else []
+    except FileNotFoundError:
+        return
+    if not folder:
+        yield place, status
+    elif not (place.is_symlink() and place.parent.resolve().is_relative_to(place.resolve())):
+        for child in children:
+            yield from files_below(child, follow)
 
 
-def inode(path: Path) -> Inode:
+def inode(status: os.stat_result) -> Inode:
     """Return what a file's hard links have in common."""
-    status = path.lstat()
     return status.st_dev, status.st_ino
 
 
 def size(places: Iterable[Path]) -> int:
     """Return the bytes of all files at or below the places, each inode once."""
-    files = {inode(path): path.lstat().st_size for place in places for path in files_below(place)}
-    return sum(files.values())
+    found = [status for place in places for _, status in files_below(place)]
+    return sum({inode(status): status.st_size for status in found}.values())
 
 
 def freed(places: Sequence[Path]) -> list[int]:
@@ -34,17 +48,17 @@ def freed(places: Sequence[Path]) -> list[int]:
     A file that has a name elsewhere gives nothing back; one that has several names among the
     places counts at the first.
     """
-    held = [[path.lstat() for path in files_below(place)] for place in places]
-    names = Counter((file.st_dev, file.st_ino) for files in held for file in files)
+    held = [[status for _, status in files_below(place)] for place in places]
+    names = Counter(inode(status) for files in held for status in files)
     counted: set[Inode] = set()
     sizes = []
     for files in held:
         sizes.append(0)
-        for file in files:
-            key = file.st_dev, file.st_ino
-            if names[key] >= file.st_nlink and key not in counted:
+        for status in files:
+            key = inode(status)
+            if names[key] >= status.st_nlink and key not in counted:
                 counted.add(key)
-                sizes[-1] += file.st_size
+                sizes[-1] += status.st_size
     return sizes
 
 

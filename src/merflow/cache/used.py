@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from merflow.cache.sizes import Inode
+from merflow.cache.sizes import Inode, files_below, inode
 from merflow.layout import READINGS, Layout
 from merflow.layout.data import RESULTS
 from merflow.storage.shards import kept_as
@@ -125,8 +125,8 @@ def _seeds(layout: Layout) -> Iterator[Path]:
 
 def _inodes(folder: Path, pattern: str) -> set[Inode]:
     """Return what the hard links of each file have in common; the folder may be a link."""
-    found = [path.stat() for path in folder.glob(pattern)]
-    return {(status.st_dev, status.st_ino) for status in found}
+    found = (files_below(path, follow=True) for path in folder.glob(pattern))
+    return {inode(status) for files in found for _, status in files}
 
 
 def named(layout: Layout) -> set[Path]:

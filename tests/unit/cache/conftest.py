@@ -10,6 +10,7 @@ import yaml
 
 from merflow.cache.unused import unused
 from merflow.cache.used import named, used
+from merflow.corpus.facts import FactsCodec
 from merflow.features.file import Row, write_features
 from merflow.layout import READINGS, Layout
 from merflow.storage.atomic import hard_link
@@ -65,7 +66,8 @@ class Made:
         layout = self.layout
         self.write(layout.manifest)
         self.write(f"{layout.corpus}/raw/clips/train/a.mp4")
-        self.write("results/corpus/store/shard-00000000.json")
+        facts = self.write("results/corpus/store/shard-00000000.json")
+        FactsCodec().write(facts, {"a": {"duration": "1.0"}}, "r")
         self.write(layout.noise_manifest)
         for shard in layout.shards():
             self.crops(f"{layout.faces}/crops-{shard}.safetensors")

@@ -4,15 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from safetensors.numpy import save_file
 
 from merflow.cache.commands import group
 from merflow.cache.listing import listing
 from merflow.cache.sizes import readable
 from merflow.cache.used import present_runs
-from merflow.cache.verify import prove, tensor_files
+from merflow.cache.verify import prove, proved_files
 from merflow.errors import MerflowError
+from merflow.storage.shards import kept_as
 
 CALL = "from merflow.cli import main; main()"
 RESULTS = Path("results")
@@ -67,13 +70,16 @@ def test_ls_of_nothing_and_of_damage_is_still_a_table(project, tmp_path):
 
 
 def test_verify_reads_each_file_once_and_no_weights(project):
-    files = list(tensor_files(RESULTS))
+    files = dict(proved_files(RESULTS))
     assert not [path for path in files if "weights" in path.parts]
+    facts = [path for path in files if path.suffix == ".json"]
+    assert len(facts) == 1
     project.write("results/features/store/HL/.part-1-2.33.safetensors", b"torn")
     proof = prove(RESULTS)
-    assert proof.files == len(files) / 2
+    assert proof.files == (len(files) - 1) / 2 + 1
     assert proof.damaged == []
-    assert proof.size == sum(path.stat().st_size for path in files) / 2
+    small = facts[0].stat().st_size
+    assert proof.size == (sum(status.st_size for status in files.values()) - small) / 2 + small
 
 
 def test_verify_names_all_links_and_removes_them_when_told(project, spoil, call):
@@ -93,6 +99,73 @@ def test_verify_names_all_links_and_removes_them_when_told(project, spoil, call)
     assert code == 0
     assert before - project.files() == damaged
     assert call("verify")[0] == 0
+
+
+def test_files_of_another_version_are_told_apart_and_never_removed(project, call):
+    old = project.write("results/features/OLD-00000000/clean/x/0-of-1.safetensors")
+    save_file({"0": np.ones((2, 3), np.float32)}, old)
+    code, text = call("verify", "--remove")
+    assert code == 0
+    assert f"of another version: {old}" in text
+    assert "damaged" not in text
+    assert "removed" not in text
+    assert old.exists()
+    assert "of another version" in listing(RESULTS, project.used(), [])
+
+
+def test_damage_on_a_bigger_disk_that_is_linked_is_found(project, spoil, tmp_path):
+    shard = Path(project.layout.feature_shards("HL", "clean")[0])
+    store = Path(project.layout.feature_store("HL"))
+    store.rename(tmp_path / "disk")
+    store.symlink_to(tmp_path / "disk")
+    Path("results/features/round").symlink_to(Path("results").absolute())
+    shard.unlink()
+    (kept,) = store.glob(f"{kept_as(shard)}*")
+    spoil(kept)
+    assert prove(RESULTS).damaged == [[kept]]
+
+
+def test_facts_are_proved_too(project, spoil, call):
+    facts = Path("results/corpus/store/shard-00000000.json")
+    facts.write_text(facts.read_text()[:-20])
+    code, text = call("verify")
+    assert code == 1
+    assert f"damaged: {facts}" in text
+
+
+def test_files_that_go_meanwhile_and_folders_named_as_files_are_no_traceback(
+    project, call, monkeypatch
+):
+    shard = Path(project.layout.feature_shards("HL", "clean")[0])
+    gone = shard.with_name("0-of-2.safetensors")
+    shard.with_name("1-of-2.safetensors").mkdir()
+    below, lists = Path.iterdir, Path.glob
+
+    def listed(path, pattern):
+        yield from lists(path, pattern)
+        if pattern.endswith(".safetensors"):
+            yield path / gone.name
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", lambda path: [*below(path), path / gone.name])
+        patch.setattr(Path, "glob", listed)
+        assert call("ls")[0] == 0
+        assert call("verify")[0] == 0
+    shard.unlink()
+    shard.mkdir()
+    assert call("ls")[0] == 0
+    assert call("verify")[0] == 0
+
+
+def test_a_place_that_cannot_be_read_is_told_in_a_sentence(project, call, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    for arguments in (["ls"], ["verify"], ["gc", "--yes"]):
+        code, text = call(*arguments)
+        assert code == 1
+        assert "cannot be read or changed (Permission denied)" in text
 
 
 def test_gc_asks_and_removes_only_after_yes(project, call):
