@@ -93,6 +93,19 @@ def test_a_job_that_meets_a_damaged_file_is_helped_by_verify(linked):
     assert linked.plans(settings=[linked.settings]) == [{}]
 
 
+def test_damage_below_complete_tables_is_made_again_by_the_target_features(linked):
+    (path,) = (linked.folder / "results").glob("features/MR-*/clean/*/*.safetensors")
+    content = path.read_bytes()
+    spoil(path)
+    assert cache(linked, "verify", "--remove").code == 0
+    # The tables are there and nothing is missing for them.
+    assert linked.plans(settings=[linked.settings]) == [{}]
+    jobs = linked.snakemake("--cores", "2", "features").jobs
+    assert jobs["features_extract"] == 1
+    assert path.read_bytes() == content
+    assert cache(linked, "verify").code == 0
+
+
 def test_a_file_that_no_job_needs_is_made_again_when_it_is_asked_for(linked):
     (path,) = (linked.folder / "results").glob("faces/*/*/crops-*")
     content = path.read_bytes()

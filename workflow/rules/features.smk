@@ -148,7 +148,8 @@ rule features_manifest:
         " --out {output.manifest:q} > {log:q} 2>&1"
 
 
-# A target: the whole cache.
+# A target: the whole cache, also what was removed from it as damaged.
 rule features:
     input:
+        all_feature_shards(),
         "results/manifests/features.json",
