@@ -9,6 +9,7 @@ from merflow.errors import MerflowError
 from merflow.layout import Layout, read_settings
 from merflow.layout.data import RESULTS
 from merflow.settings.sentences import FILE
+from merflow.use import SCHEMA, find_project
 
 
 def find_folder(start: Path) -> Path:
@@ -62,6 +63,8 @@ def present_layout() -> Layout:
     Raises:
         MerflowError: The settings are missing or wrong, or name files that are not there.
     """
-    config = read_settings(Path(FILE))
+    # A folder with settings of its own may be run by a Snakefile elsewhere, which has the schema.
+    schema = SCHEMA if SCHEMA.is_file() else find_project(Path.cwd()) / SCHEMA
+    config = read_settings(Path(FILE), schema)
     settings.check_files(config)
     return Layout(config)

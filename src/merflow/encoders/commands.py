@@ -97,7 +97,7 @@ def _project() -> Iterator[dict[str, Any]]:
     with contextlib.chdir(project):
         config: dict[str, Any] = {}
         if Path(PARAMS).is_file() and SCHEMA.is_file():
-            config = read_settings(Path(PARAMS))
+            config = read_settings(Path(PARAMS), SCHEMA)
         yield config
 
 

@@ -8,20 +8,15 @@ import yaml
 from merflow import settings
 from merflow.errors import MerflowError
 from merflow.layout.runs import Layout
-from merflow.use import SCHEMA, find_project
 
 
-def read_settings(params: Path) -> dict[str, Any]:
+def read_settings(params: Path, schema: Path) -> dict[str, Any]:
     """Return a ``params.yaml``, checked as the Snakefile does, but for the files that it names.
-
-    Its form is that of the project around it, or of the one that the package lies in.
 
     Raises:
         MerflowError: The file is missing, or holds no settings, or wrong ones.
     """
     config = _content(params)
-    folder = params.absolute().parent
-    schema = folder / SCHEMA if (folder / SCHEMA).is_file() else find_project(folder) / SCHEMA
     settings.check(config, yaml.safe_load(schema.read_text(encoding="utf-8")))
     found: dict[str, Any] = config
     return found
