@@ -66,8 +66,8 @@ def verify(removing: bool) -> None:
     if proof.damaged:
         click.echo(
             f"{'R' if removing else 'Remove them with `merflow cache verify --remove`, then r'}un "
-            "`snakemake --cores all features`, which makes features again, and crops where it "
-            "needs them; then snakemake"
+            "`snakemake --cores all all features`, which makes features again, and crops where "
+            "it needs them"
         )
         sys.exit(0 if removing else 1)
 

@@ -128,7 +128,8 @@ def _chosen(
     for name in names:
         if name not in declared:
             raise MerflowError(
-                f"params.yaml has no encoder {name!r}: choose one of {', '.join(declared)}"
+                f"params.yaml has no encoder {name!r}: choose one of {', '.join(declared)}, or "
+                "declare one as the list of `merflow encoders` says after `set`"
             )
     return {name: declared[name] for name in names or declared}
 

@@ -13,6 +13,11 @@ from merflow.features.organisers import SUFFIX, check_complete
 from merflow.settings.relations import uses_noise
 from merflow.settings.sentences import FILE
 
+_LABELS = (
+    "get it from the organisers, or write a csv with the columns name, discrete and valence (for a "
+    "test names will do)"
+)
+
 
 def check_files(config: dict[str, Any]) -> None:
     """Check that the folders and files that ``params.yaml`` names exist, relative to the run.
@@ -29,8 +34,7 @@ def check_files(config: dict[str, Any]) -> None:
         ]
     if corpus["adapter"] == "labels":
         wanted += [
-            (f"corpus.labels.{split}", path, "get it from the organisers, or write a csv with name")
-            for split, path in corpus["labels"].items()
+            (f"corpus.labels.{split}", path, _LABELS) for split, path in corpus["labels"].items()
         ]
     if noise["source"] == "folder" and uses_noise(config):
         wanted.append(

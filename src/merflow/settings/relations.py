@@ -209,7 +209,9 @@ def check_report(config: dict[str, Any]) -> None:
             if all(by_name[m]["decoder"] != "jdev" for m in ends.get(name, [name]))
         ]
     chosen = config["report"]["submission"]
+    without = "" if config["corpus"]["valence"] else " without valence, which JDEV needs"
     if chosen is not None and chosen not in names:
         raise MerflowError(
-            f"{FILE}: report.submission is {chosen!r}; allowed: {', '.join(names)}, or null"
+            f"{FILE}: report.submission is {chosen!r}; allowed{without}: "
+            f"{', '.join(names)}, or null"
         )

@@ -22,7 +22,7 @@ from merflow.layout import read_layout
 from merflow.report.clips import clip_counts, read_quarantine
 
 ROOT = Path(__file__).resolve().parents[3]
-CLIPS = [f"sample_{number:08d}" for number in range(12)]
+CLIPS = [f"clip_{number:08d}" for number in range(12)]
 FACELESS = CLIPS[4]
 
 
@@ -123,7 +123,7 @@ def test_missing_files_are_counted_and_the_first_are_named(tmp_path):
     for clip in CLIPS[6:]:
         saved(tmp_path / "a-UTT", clip, np.ones(2))
     check_complete(tmp_path / "a-UTT", CLIPS[6:])
-    with pytest.raises(MerflowError, match=r"features of 6 of 12 clips \(sample_00000000\.npy, "):
+    with pytest.raises(MerflowError, match=r"features of 6 of 12 clips \(clip_00000000\.npy, "):
         check_complete(tmp_path / "a-UTT", CLIPS)
     with pytest.raises(MerflowError, match=r"a1 cannot be read .*folders"):
         check_complete(tmp_path / "a1", CLIPS)
@@ -216,7 +216,7 @@ def test_where_the_files_lie_does_not_count_but_their_content_does(given):
 
 def test_vectors_of_other_lengths_and_gaps_are_told(given):
     odd = saved(given / "block2-FRA", CLIPS[9], np.ones((2, 5), np.float32))
-    with pytest.raises(MerflowError, match=r"of 5 values and sample_00000000.npy .* of 6") as told:
+    with pytest.raises(MerflowError, match=r"of 5 values and clip_00000000.npy .* of 6") as told:
         collected(given, spec_of(given), shards=3)
     assert str(odd) in str(told.value)
     odd.unlink()

@@ -13,7 +13,7 @@ HUB = "huggingface.co"
 
 # The public files that are no models of the hub; both names are those of their authors.
 RESNET50_FILE = "resnet50_ferplus_dag.pth"
-MANET_FILE = "[02-08]-[21-19]-model_best-acc88.33.pth"
+MANET_FILE = "manet_rafdb.pth"  # there [02-08]-[21-19]-model_best-acc88.33.pth
 ADDRESSES = {
     "resnet50_ferplus": f"https://www.robots.ox.ac.uk/~albanie/models/pytorch-mcn/{RESNET50_FILE}"
 }

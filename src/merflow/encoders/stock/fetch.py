@@ -13,7 +13,7 @@ from merflow.encoders.checkpoint import checked_digest
 from merflow.encoders.registry import kind_of
 from merflow.encoders.sources import HOW_TO_GET, hub_model, unusable_revision
 from merflow.encoders.stock import hub
-from merflow.encoders.stock.checkpoints import ADDRESSES, MANET_FILE
+from merflow.encoders.stock.checkpoints import ADDRESSES
 from merflow.encoders.stock.place import absent, weight_file
 from merflow.encoders.stock.verify import verified
 from merflow.errors import MerflowError
@@ -77,7 +77,8 @@ def _by_hand(architecture: str) -> str:
     if architecture == "manet":
         return (
             "the checkpoint of MA-Net lies on a cloud drive that asks for a browser: follow the "
-            f"link in https://github.com/zengqunzhao/MA-Net by hand, take {MANET_FILE}"
+            "link in https://github.com/zengqunzhao/MA-Net by hand, take its "
+            "RAF-DB file [02-08]-[21-19]-model_best-acc88.33.pth"
         )
     return f"it cannot be fetched from here: {HOW_TO_GET[architecture]}"
 

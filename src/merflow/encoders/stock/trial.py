@@ -122,6 +122,11 @@ def run(spec: Mapping[str, Any], path: Path | None, given: np.ndarray) -> Trial:
             f"there is no checkpoint at {path} yet, as the graph makes these weights: run "
             "`snakemake --cores all features` first"
         )
+    if path is not None and absent(kind.module, path):
+        raise MerflowError(
+            f"there are no weights at {path}: `merflow encoders fetch` gets what can be got, and "
+            "says how to come by the rest"
+        )
     marks = [clock()]
     encoder = load(kind.name, spec, None if path is None else weights_for(kind.module, path))
     marks.append(clock())
