@@ -19,12 +19,7 @@ def check_folders(name: str, spec: dict[str, Any]) -> None:
     kind = KINDS[spec["of"]]
     allowed = {"architecture", "of", "folders", "statistics"}
     allowed |= {"layers"} if kind.module == "speech" else set()
-    for key in spec:
-        if key not in allowed:
-            raise MerflowError(
-                f"{FILE}: {where}.{key} is {spec[key]!r}; allowed with architecture {PRECOMPUTED} "
-                f"of {kind.name}: {', '.join(sorted(allowed))}"
-            )
+    check_allowed(where, spec, allowed, f"{PRECOMPUTED} of {kind.name}")
     layers = kind.layers(spec)
     for layer in spec["folders"]:
         if layer not in layers:
@@ -85,4 +80,18 @@ def check_copies(config: dict[str, Any]) -> None:
                 f"{FILE}: fusion.systems[{i}] ({system['name']}).augmentation is "
                 f"{system['augmentation']!r}; allowed with {named[0]}, which is {PRECOMPUTED} and "
                 "has no corrupted copies: [clean]"
+            )
+
+
+def check_allowed(where: str, spec: dict[str, Any], allowed: set[str], architecture: str) -> None:
+    """Check that an encoder's settings have no key that its architecture does not know.
+
+    Raises:
+        MerflowError: There is one; the first is named, with those that are allowed.
+    """
+    for key in spec:
+        if key not in allowed:
+            raise MerflowError(
+                f"{FILE}: {where}.{key} is {spec[key]!r}; allowed with architecture "
+                f"{architecture}: {', '.join(sorted(allowed))}"
             )

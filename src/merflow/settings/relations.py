@@ -4,7 +4,7 @@ from typing import Any
 
 from merflow.encoders.registry import KINDS, PRECOMPUTED, kind_of, parse_feature
 from merflow.errors import MerflowError
-from merflow.settings.precomputed import check_folders, check_labels
+from merflow.settings.precomputed import check_allowed, check_folders, check_labels
 from merflow.settings.sentences import FILE
 
 DEMO_ARCHITECTURES = ("hubert", "resnet50_ferplus", "manet")
@@ -96,12 +96,7 @@ def check_keys(name: str, spec: dict[str, Any]) -> None:
                 f"{FILE}: key features.encoders.{name}.{key} is missing; architecture "
                 f"{kind.name} needs weights and their sha256 (null: not pinned yet)"
             )
-    for key in spec:
-        if key not in allowed:
-            raise MerflowError(
-                f"{where}.{key} is {spec[key]!r}; allowed with architecture {kind.name}: "
-                f"{', '.join(sorted(allowed))}"
-            )
+    check_allowed(f"features.encoders.{name}", spec, allowed, kind.name)
     if spec.get("weights") != "demo":
         return
     if "demo" not in spec:
