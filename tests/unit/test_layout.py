@@ -48,7 +48,12 @@ LEARNED = {"probes", "baseline", "visual", "jdev", "noisy", "ensemble"}
 CASES = [
     ("fusion.jdev.delta_init", 0.5, {"jdev", "ensemble"}),
     ("fusion.training.dropout", 0.1, LEARNED - {"probes"}),
+    ("fusion.training.patience", None, LEARNED - {"probes"}),
+    ("fusion.training.selection", "inner", LEARNED - {"probes"}),
+    ("fusion.training.learning_rate", [1.0e-3, 1.0e-4], LEARNED - {"probes"}),
     ("probes.training.dropout", 0.1, {"probes"}),
+    ("probes.training.precision", "bfloat16", {"probes"}),
+    ("probes.kind", "linear", {"probes"}),
     ("noise.copies", 2, {"noise", "HL noise", "jdev", "noisy", "ensemble"}),
     ("faces.fps", 2.0, {"faces", "RF", *LEARNED}),
     ("corpus.folds.seed", 1, {"folds", *LEARNED}),
@@ -58,6 +63,10 @@ CASES = [
     ("corpus.shards", 5, set()),
     ("features.batch", 3, set()),
     ("features.device", "cuda", set()),
+    ("probes.device", "cuda", set()),
+    ("fusion.device", "cuda", set()),
+    ("probes.stack", 7, set()),
+    ("fusion.stack", 7, set()),
     ("fusion.numeric_threads", 2, set()),
     ("fusion.systems_per_job", 2, set()),
     ("corpus.root", "elsewhere", set()),
@@ -69,6 +78,24 @@ CASES = [
 def test_a_setting_moves_exactly_what_depends_on_it(key, value, expected):
     before, after = digests(Layout(copy.deepcopy(BASE))), digests(changed(key, value))
     assert {name for name in before if before[name] != after[name]} == expected
+
+
+def test_of_linear_probes_the_settings_of_a_training_do_not_count():
+    solved = changed("probes.kind", "linear")
+    for key, value, same in (
+        ("dropout", 0.1, True),
+        ("patience", None, True),
+        ("learning_rate", [1.0e-3, 1.0e-4], True),
+        ("seeds", [0, 5], True),
+        ("seeds", [5, 0], False),
+    ):
+        config = copy.deepcopy(solved.config)
+        config["probes"]["training"][key] = value
+        assert (Layout(config).probe("HL") == solved.probe("HL")) is same, key
+    assert solved.probe_spec("HL")["kind"] == "linear"
+    assert changed("probes.training.seeds", [0, 5]).probe("HL") != changed(
+        "probes.training.seeds", [0]
+    ).probe("HL")
 
 
 def test_jobs_of_trainings_are_as_large_as_told_and_hold_every_run_once():

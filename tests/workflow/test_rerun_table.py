@@ -28,6 +28,7 @@ PRESETS = sorted((ROOT / "presets").glob("*.yaml"))
 # What another value of a setting may be, where it is not any other number or text.
 OTHER = {
     "corpus.folds.scheme": "speaker",
+    "probes.kind": "linear",
     "features.encoders.RF.architecture": "manet",
     "features.encoders.MR.architecture": "resnet50_ferplus",
 }

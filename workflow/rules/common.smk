@@ -237,6 +237,17 @@ def named_feature_shards():
 # Probes, fusion, ensemble
 
 
+def gpus(section):
+    """How many GPUs a job of a section takes."""
+    return 1 if config[section]["device"] == "cuda" else 0
+
+
+def how(section):
+    """Options of a training that say how it is done and not what it gives: kept from ``params:``."""
+    stack = config[section]["stack"]
+    return f"--device {config[section]['device']}" + (f" --stack {stack}" if stack else "")
+
+
 def probe_spec(wildcards):
     return spec(layout.probe_spec(wildcards.encoder))
 

@@ -1,6 +1,5 @@
 # features: one forward pass of each frozen encoder gives the utterance mean of every layer.
 ENCODERS = config["features"]["encoders"]
-GPU = 1 if config["features"]["device"] == "cuda" else 0
 
 
 # The demo's encoders, taught on generated speakers that are in no split, saved in the formats of
@@ -71,7 +70,7 @@ rule features_extract:
         digest="[0-9a-f]{8}",
         encoder=one_of(name for name in ENCODERS if name not in PRECOMPUTED),
     resources:
-        gpu=GPU,
+        gpu=gpus("features"),
         device=config["features"]["device"],
         batch=config["features"]["batch"],
         workers=config["features"]["workers"],

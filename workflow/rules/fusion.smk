@@ -22,6 +22,8 @@ for group, runs in layout.groups.items():
         benchmark:
             f"results/runs/benchmarks/fusion_train/{layout.group_key(group)}.tsv"
         resources:
+            gpu=gpus("fusion"),
+            how=how("fusion"),
             numeric_threads=config["fusion"]["numeric_threads"],
         params:
             spec=group_spec(runs),
@@ -33,4 +35,5 @@ for group, runs in layout.groups.items():
         shell:
             "python -m merflow --threads {resources.numeric_threads} fusion train"
             " --spec {params.spec:q} --manifest {input.manifest:q} --folds {input.folds:q}"
-            " {params.features} --store {params.store:q} --out {params.out:q} > {log:q} 2>&1"
+            " {params.features} {resources.how} --store {params.store:q} --out {params.out:q}"
+            " > {log:q} 2>&1"

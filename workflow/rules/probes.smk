@@ -19,6 +19,8 @@ rule probes_train:
     wildcard_constraints:
         digest="[0-9a-f]{8}",
     resources:
+        gpu=gpus("probes"),
+        how=how("probes"),
         numeric_threads=config["probes"]["numeric_threads"],
     params:
         spec=probe_spec,
@@ -30,4 +32,4 @@ rule probes_train:
     shell:
         "python -m merflow --threads {resources.numeric_threads} probes train --spec {params.spec:q}"
         " --manifest {input.manifest:q} --folds {input.folds:q} {params.features}"
-        " --store {params.store:q} --out {params.out:q} > {log:q} 2>&1"
+        " {resources.how} --store {params.store:q} --out {params.out:q} > {log:q} 2>&1"

@@ -36,15 +36,20 @@ class Layout(DataLayout):
         }
 
     def probe_spec(self, name: str) -> dict[str, Any]:
-        """Settings of the probes of one encoder, as the command takes them."""
+        """Settings of the probes of one encoder, as the command takes them.
+
+        Of ``linear`` probes, which are solved and not trained, only the first seed enters.
+        """
         probes, corpus = self.config["probes"], self.config["corpus"]
+        training, linear = probes["training"], probes["kind"] == "linear"
         return {
             "encoder": name,
             "layers": kind_of(self.encoder_spec(name)).probe_layers(self.encoder_spec(name)),
             "classes": corpus["classes"],
             "valence": corpus["valence"],
             "fold_count": corpus["folds"]["count"],
-            "training": probes["training"],
+            "kind": probes["kind"],
+            "training": {"seeds": training["seeds"][:1]} if linear else training,
         }
 
     def probe(self, name: str) -> str:

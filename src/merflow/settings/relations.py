@@ -159,9 +159,16 @@ def check_ranges(config: dict[str, Any]) -> None:
             raise MerflowError(
                 f"{FILE}: noise.visual[{i}].magnitude is {[low, high]}; allowed: the smaller first"
             )
+    folds = config["corpus"]["folds"]["count"]
+    for section in ("probes", "fusion"):
+        if config[section]["training"]["selection"] == "inner" and folds < 3:
+            raise MerflowError(
+                f"{FILE}: {section}.training.selection is 'inner'; allowed with corpus.folds.count "
+                f"{folds}: folds, as one fold is reported and another chooses (inner needs 3)"
+            )
     if config["corpus"]["adapter"] != "demo":
         return
-    demo, folds = config["corpus"]["demo"], config["corpus"]["folds"]["count"]
+    demo = config["corpus"]["demo"]
     if demo["height"] > demo["width"]:
         raise MerflowError(
             f"{FILE}: corpus.demo.height is {demo['height']}; allowed: at most the width, "
