@@ -29,6 +29,8 @@ CASES = [
     ("corpus.demo.width", 251, ["corpus.demo.width", "251", "a multiple of 2"]),
     ("corpus.demo.height", 400, ["corpus.demo.height", "400", "at most the width"]),
     ("corpus.folds.count", 60, ["corpus.folds.count", "60", "at most the training clips"]),
+    ("corpus.folds.scheme", "session", ["folds.scheme", "'session'", "demo", "random, speaker"]),
+    ("corpus.folds.scheme", "clip", ["folds.scheme", "random, speaker, session, official"]),
     ("corpus.valence", False, ["report.submission", "'fused-jdev'", "mr_rf-baseline"]),
     (
         "noise.visual",

@@ -31,7 +31,10 @@ class LabelSpec:
 
 @dataclass(frozen=True)
 class Label:
-    """One row of a label file; what is not given is empty, the path also where labels are all."""
+    """One row of a label file; what is not given is empty, the path also where labels are all.
+
+    ``session`` and ``fold`` are names, by which folds can be made.
+    """
 
     clip: str
     split: str
@@ -39,10 +42,14 @@ class Label:
     valence: str
     speaker: str
     path: str
+    session: str = ""
+    fold: str = ""
 
 
 def read_labels(file: Path, spec: LabelSpec) -> list[Label]:
-    """Read a csv with the columns path, emotion and optionally valence, speaker, split, clip.
+    """Read a csv with the columns path, emotion and optionally valence, speaker, session, fold.
+
+    ``split`` and ``clip`` may stand there too.
 
     Every row is checked, so that a mistake is found in whichever shard it lies. Columns of other
     names are ignored. Train clips need their labels, test clips do not.
@@ -114,7 +121,12 @@ def _label(file: Path, line: int, row: Mapping[str, str], spec: LabelSpec) -> La
     clip = clip_name(file, line, row)
     if any(mark in clip for mark in "\n\r|"):
         raise told.wrong("clip", "a clip's name holds no line break and no '|'; rename it")
-    return Label(clip, split, emotion, valence, row.get("speaker", ""), path)
+    return Label(clip, split, emotion, valence, *groups_of(row, path))
+
+
+def groups_of(row: Mapping[str, str], path: str) -> tuple[str, str, str, str]:
+    """Return what a label has from ``speaker`` on; a column that is not there is empty."""
+    return row.get("speaker", ""), path, row.get("session", ""), row.get("fold", "")
 
 
 def checked_emotion(told: Told, emotion: str, split: str, spec: LabelSpec) -> str:

@@ -10,7 +10,9 @@ from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
 
 COLUMNS = ["clip", "split", "emotion", "valence", "speaker", "path", "sha256", "duration"]
-CHECKED = [*COLUMNS, "reason", "detail"]
+# In the manifest only where a clip has one: folds can be made by them.
+GROUPS = ["session", "fold"]
+CHECKED = [*COLUMNS, *GROUPS, "reason", "detail"]
 QUARANTINE = ["clip", "split", "path", "reason", "detail"]
 NUMBERS = ["valence", "duration"]
 
@@ -34,7 +36,8 @@ def write_manifest(checked: Sequence[Path], manifest: Path, quarantine: Path) ->
             f"none of the {len(merged)} clips can be trained on ({said or 'no train clip'}); "
             "correct corpus.root or the paths in corpus.csv"
         )
-    _write(merged.loc[usable, COLUMNS], manifest)
+    given = [name for name in GROUPS if (merged.loc[usable, name] != "").any()]
+    _write(merged.loc[usable, [*COLUMNS, *given]], manifest)
     _write(merged.loc[~usable, QUARANTINE], quarantine)
     print(f"{usable.sum()} clips are usable, {(~usable).sum()} are in quarantine")
     copies = merged.loc[usable, "sha256"].duplicated(keep=False).sum()
@@ -45,12 +48,13 @@ def write_manifest(checked: Sequence[Path], manifest: Path, quarantine: Path) ->
 def read_manifest(path: Path) -> pd.DataFrame:
     """Return a manifest sorted by clip: valence and duration as float64, the rest as text.
 
-    Text is empty, valence and duration are NaN where not given.
+    Text is empty, valence and duration are NaN where not given. ``session`` and ``fold`` are
+    columns whether or not the file has them.
 
     Raises:
         MerflowError: The file is missing or is no manifest.
     """
-    table = _read(path, COLUMNS)
+    table = _read(path, COLUMNS, GROUPS)
     for name in NUMBERS:
         try:
             table[name] = pd.to_numeric(table[name].where(table[name] != "")).astype("float64")
@@ -61,14 +65,14 @@ def read_manifest(path: Path) -> pd.DataFrame:
     return table.sort_values("clip", ignore_index=True)
 
 
-def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Return a csv as text; a speaker called NA stays one."""
+def _read(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+    """Return a csv as text, optional columns that it lacks empty; a speaker called NA stays one."""
     if not path.is_file():
         raise MerflowError(f"{path} is not there; {AGAIN}")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if list(table.columns) != list(columns):
+    if list(table.columns) != [*columns, *(name for name in optional if name in table)]:
         raise MerflowError(f"{path} has other columns than {', '.join(columns)}; {AGAIN}")
-    return table
+    return table.reindex(columns=[*columns, *optional], fill_value="")
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

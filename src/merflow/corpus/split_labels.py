@@ -10,15 +10,17 @@ from merflow.corpus.labels import (
     Told,
     checked_emotion,
     checked_valence,
+    groups_of,
 )
 from merflow.corpus.split_files import read_split_rows
 from merflow.errors import MerflowError
 
 
 def read_split_labels(files: Mapping[str, Path], spec: LabelSpec) -> list[Label]:
-    """Read one csv a split with the columns name, discrete and optionally valence, speaker.
+    """Read one csv a split with the columns name, discrete and optionally valence.
 
-    ``train`` needs the labels, the files of tests only the names.
+    ``speaker``, ``session`` and ``fold`` may stand there too. ``train`` needs the labels, the files
+    of tests only the names.
 
     Returns:
         The labels sorted by clip, without paths.
@@ -32,7 +34,7 @@ def read_split_labels(files: Mapping[str, Path], spec: LabelSpec) -> list[Label]
         told = Told(files[split], line, "discrete")
         emotion = checked_emotion(told, row.get("discrete", ""), split, spec)
         valence = checked_valence(told, row.get("valence", ""), split, spec)
-        labels.append(Label(row["name"], split, emotion, valence, row.get("speaker", ""), ""))
+        labels.append(Label(row["name"], split, emotion, valence, *groups_of(row, "")))
     if not any(label.split == TRAIN for label in labels):
         raise MerflowError(f"{files[TRAIN]} lists no clip; add clips to train on")
     return sorted(labels, key=lambda label: label.clip)

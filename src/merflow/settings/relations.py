@@ -168,7 +168,12 @@ def check_ranges(config: dict[str, Any]) -> None:
             )
     if config["corpus"]["adapter"] != "demo":
         return
-    demo = config["corpus"]["demo"]
+    demo, scheme = config["corpus"]["demo"], config["corpus"]["folds"]["scheme"]
+    if scheme not in ("random", "speaker"):
+        raise MerflowError(
+            f"{FILE}: corpus.folds.scheme is {scheme!r}; allowed with adapter demo, whose clips "
+            "have no session and no official fold: random, speaker"
+        )
     if demo["height"] > demo["width"]:
         raise MerflowError(
             f"{FILE}: corpus.demo.height is {demo['height']}; allowed: at most the width, "

@@ -24,6 +24,13 @@ def test_rows_become_labels_sorted_by_clip(tmp_path: Path):
     ]
 
 
+def test_sessions_and_folds_are_read_as_names(tmp_path: Path):
+    text = "path,emotion,valence,fold,session\na.mp4,angry,1,01,d7\nb.mp4,angry,1,,\n"
+    first, second = read(tmp_path, text)
+    assert (first.session, first.fold) == ("d7", "01")
+    assert (second.session, second.fold) == ("", "")
+
+
 def test_optional_columns_may_be_absent(tmp_path: Path):
     spec = LabelSpec(["neutral"], valence=False, tests=[])
     assert read(tmp_path, "emotion,path\nneutral,a.mp4\n", spec) == [

@@ -9,7 +9,7 @@ from merflow.errors import MerflowError
 
 def row(clip: str, split: str = "train", reason: str = "", speaker: str = "NA") -> dict[str, str]:
     labels = [clip, split, "angry", "-1.5", speaker, f"{clip}.mp4"]
-    facts = ["", "", reason, "why"] if reason else [f"digest {clip}", "1.250", "", ""]
+    facts = ["", "", "", "", reason, "why"] if reason else [f"digest {clip}", "1.250", *[""] * 4]
     return dict(zip(CHECKED, [*labels, *facts], strict=True))
 
 
@@ -60,6 +60,18 @@ def test_a_manifest_is_read_with_its_types(tmp_path: Path):
     assert table["emotion"].tolist() == ["angry", ""]
     assert table["valence"].isna().tolist() == [False, True]
     assert table["valence"].dtype == table["duration"].dtype == "float64"
+
+
+def test_sessions_and_folds_are_kept_where_a_clip_has_one(tmp_path: Path):
+    rows = [row("a") | {"session": "007"}, row("b"), row("c", reason="empty") | {"fold": "1"}]
+    file = merged(tmp_path, rows)[0]
+    assert list(pd.read_csv(file).columns) == [*COLUMNS, "session"]
+    table = read_manifest(file)
+    assert table["session"].tolist() == ["007", ""]
+    assert table["fold"].tolist() == ["", ""]
+    file = merged(tmp_path, [row("a")])[0]
+    assert list(pd.read_csv(file).columns) == COLUMNS
+    assert read_manifest(file)["session"].tolist() == [""]
 
 
 def test_what_is_no_manifest_is_told(tmp_path: Path):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from merflow.corpus.labels import Label, LabelSpec
+from merflow.corpus.listing import list_clips
 from merflow.corpus.manifest import read_manifest
 from merflow.corpus.split_files import clip_names
 from merflow.corpus.split_labels import read_split_labels
@@ -49,6 +50,15 @@ def test_splits_become_labels_sorted_by_clip_and_tests_may_have_none(files):
 def test_names_alone_make_a_test(files):
     labels = read_split_labels(files(train=TRAIN, test1="name\n007\n"), SPEC)
     assert labels[0] == Label("007", "test1", "", "", "", "")
+
+
+def test_sessions_and_folds_reach_the_list(files, tmp_path: Path):
+    text = "name,discrete,valence,fold,session\na,angry,1,02,s1\n"
+    labels = read_split_labels(files(train=text), SPEC)
+    assert (labels[0].session, labels[0].fold) == ("s1", "02")
+    list_clips(labels, tmp_path / "checked.csv")
+    table = pd.read_csv(tmp_path / "checked.csv", dtype=str)
+    assert table[["session", "fold"]].to_numpy().tolist() == [["s1", "02"]]
 
 
 def test_without_valence_none_is_needed(files):
