@@ -1,4 +1,7 @@
 # What the report is told, and which tables, figures and pictures the settings ask for.
+from merflow.report.challenge import challenge_systems
+from merflow.report.loss_decoder import squares
+from merflow.report.paper import paper_name
 
 
 def pairs(values):
@@ -68,11 +71,24 @@ def report_weight_options(wildcards):
     return options("--weights", pairs({name: path for name, path in found.items() if path}))
 
 
+def has_paper_pair(definitions):
+    """Whether some system of the paper is there with both of its decoders."""
+    known = {paper_name(name, definitions) for name in definitions} - {None}
+    return any(name.replace("-jdev", "-baseline") in known for name in known if "-jdev" in name)
+
+
 def tables():
+    made = layout.definitions()
     names = ("table1.csv", "table1.md", "differences.csv", "scores.json")
     found = [f"{layout.tables}/{name}" for name in names]
     if AUGMENTATIONS == ["clean", "noise"]:
         found += [f"{layout.tables}/augmentation.{suffix}" for suffix in ("csv", "md")]
+    if has_paper_pair(made):
+        found += [f"{layout.tables}/jdev.{suffix}" for suffix in ("csv", "md")]
+    if squares(made):
+        found += [f"{layout.tables}/loss_decoder.{suffix}" for suffix in ("csv", "md")]
+    if challenge_systems(made):
+        found += [f"{layout.tables}/challenge.{suffix}" for suffix in ("csv", "md")]
     return found + ([f"{layout.tables}/figure4.csv"] if config["probes"]["encoders"] else [])
 
 

@@ -84,6 +84,81 @@ rule report_augmentation:
         " > {log:q} 2>&1"
 
 
+rule report_jdev:
+    input:
+        code=code("report", "training"),
+        scores=f"{layout.tables}/scores.json",
+    output:
+        csv=f"{layout.tables}/jdev.csv",
+        md=report(
+            f"{layout.tables}/jdev.md",
+            caption="../report/jdev.rst",
+            category="JDEV",
+        ),
+    log:
+        "results/logs/report_jdev.log",
+    benchmark:
+        "results/runs/benchmarks/report_jdev.tsv"
+    params:
+        spec=report_spec("rows", "note", "systems", "definitions"),
+    message:
+        "Table of JDEV comparisons"
+    shell:
+        "python -m merflow report jdev --spec {params.spec:q} --scores {input.scores:q}"
+        " --out-csv {output.csv:q} --out-md {output.md:q} > {log:q} 2>&1"
+
+
+# The paper changes decoder and loss at once; the two other systems tell their effects apart.
+rule report_loss_decoder:
+    input:
+        code=code("report", "training"),
+        scores=f"{layout.tables}/scores.json",
+    output:
+        csv=f"{layout.tables}/loss_decoder.csv",
+        md=report(
+            f"{layout.tables}/loss_decoder.md",
+            caption="../report/loss_decoder.rst",
+            category="Loss and decoder",
+        ),
+    log:
+        "results/logs/report_loss_decoder.log",
+    benchmark:
+        "results/runs/benchmarks/report_loss_decoder.tsv"
+    params:
+        spec=report_spec("rows", "note", "definitions"),
+    message:
+        "Table of losses and decoders"
+    shell:
+        "python -m merflow report loss-decoder --spec {params.spec:q}"
+        " --scores {input.scores:q} --out-csv {output.csv:q} --out-md {output.md:q}"
+        " > {log:q} 2>&1"
+
+
+rule report_challenge:
+    input:
+        code=code("report", "training"),
+        scores=f"{layout.tables}/scores.json",
+    output:
+        csv=f"{layout.tables}/challenge.csv",
+        md=report(
+            f"{layout.tables}/challenge.md",
+            caption="../report/challenge.rst",
+            category="Challenge",
+        ),
+    log:
+        "results/logs/report_challenge.log",
+    benchmark:
+        "results/runs/benchmarks/report_challenge.tsv"
+    params:
+        spec=report_spec("rows", "note", "definitions", "mer2023"),
+    message:
+        "Beside the challenge's baseline"
+    shell:
+        "python -m merflow report challenge --spec {params.spec:q}"
+        " --scores {input.scores:q} --out-csv {output.csv:q} --out-md {output.md:q}"
+        " > {log:q} 2>&1"
+
+
 rule report_figure4:
     input:
         code=code("report", "training"),

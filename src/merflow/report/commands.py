@@ -128,6 +128,73 @@ def augmentation(
 
 @group.command()
 @SPEC
+@scores_option
+@csv_option
+@md_option
+def jdev(
+    spec: dict[str, Any],
+    scores_file: Path,
+    out_csv: Path,
+    out_md: Path,
+) -> None:
+    """Write the paper's eighteen JDEV comparisons, redone with tests."""
+    from merflow.report import jdev_table
+    from merflow.report.outputs import write_table
+    from merflow.report.scores_file import read_scores
+    from merflow.storage.atomic import write_text
+    from merflow.training.spec import require_all
+
+    require_all(spec, "corpus", "rows", "systems", "definitions", "decimals")
+    own = read_scores(scores_file, spec["corpus"])
+    found = jdev_table.comparisons(spec, own)
+    write_table(jdev_table.as_frame(found), out_csv, spec.get("note"))
+    write_text(out_md, jdev_table.page(spec, own, found))
+
+
+@group.command("loss-decoder")
+@SPEC
+@scores_option
+@csv_option
+@md_option
+def loss_decoder(spec: dict[str, Any], scores_file: Path, out_csv: Path, out_md: Path) -> None:
+    """Write the 2 x 2 of losses and decoders, with the effect of each alone."""
+    from merflow.report.loss_decoder import entries
+    from merflow.report.loss_decoder_table import as_frame, page
+    from merflow.report.outputs import write_table
+    from merflow.report.paper import SHORT
+    from merflow.report.scores_file import read_scores
+    from merflow.storage.atomic import write_text
+    from merflow.training.spec import require_all
+
+    require_all(spec, "corpus", "rows", "definitions", "decimals")
+    own = read_scores(scores_file, spec["corpus"])
+    found = entries(spec, own, SHORT)
+    write_table(as_frame(found), out_csv, spec.get("note"))
+    write_text(out_md, page(spec, own, found))
+
+
+@group.command()
+@SPEC
+@scores_option
+@csv_option
+@md_option
+def challenge(spec: dict[str, Any], scores_file: Path, out_csv: Path, out_md: Path) -> None:
+    """Write our scores beside those of the challenge's own baseline."""
+    from merflow.report.challenge_table import as_frame, beside, page
+    from merflow.report.outputs import write_table
+    from merflow.report.scores_file import read_scores
+    from merflow.storage.atomic import write_text
+    from merflow.training.spec import require_all
+
+    require_all(spec, "corpus", "rows", "definitions", "decimals", "mer2023")
+    own = read_scores(scores_file, spec["corpus"])
+    found = beside(spec, own)
+    write_table(as_frame(found), out_csv, spec.get("note"))
+    write_text(out_md, page(spec, own, found))
+
+
+@group.command()
+@SPEC
 @manifest_option
 @folds_option
 @click.option(

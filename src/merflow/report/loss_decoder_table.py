@@ -1,0 +1,85 @@
+"""The 2 x 2 of losses and decoders as a csv and as a Markdown page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import pandas as pd
+
+from merflow.report.loss_decoder import CELLS, EFFECTS, READINGS, Entry
+from merflow.report.markdown import paired_over, table, with_interval
+
+LOSS_TEXT = {"sum": "sum", "paper": "eq. 9"}
+DECODER_TEXT = {"baseline": "baseline", "jdev": "JDEV"}
+EFFECT_TEXT = {
+    "decoder at sum": "JDEV - baseline decoder, both with the sum",
+    "decoder at paper": "JDEV - baseline decoder, both with eq. 9",
+    "loss at baseline": "eq. 9 - sum, both with the baseline decoder",
+    "loss at jdev": "eq. 9 - sum, both with JDEV",
+}
+
+
+def as_frame(found: Sequence[Entry]) -> pd.DataFrame:
+    """Return the entries as a tidy table, one row each."""
+    names = [field.name for field in fields(Entry)]
+    return pd.DataFrame([asdict(one) for one in found], columns=names)
+
+
+def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Entry]) -> str:
+    """Return the Markdown page.
+
+    Args:
+        spec: ``corpus``, ``decimals`` and, if there is one, ``note``.
+        document: ``scores.json``.
+        found: From :func:`merflow.report.loss_decoder.entries`.
+    """
+    parts = [f"# Loss x decoder on corpus {spec['corpus']}\n"]
+    if spec.get("note"):
+        parts.append(f"**Note: {spec['note']}.**\n")
+    if not found:
+        return "\n".join([*parts, "No four systems were scored on one row of Table 1.\n"])
+    for made in dict.fromkeys((one.features, one.strategy) for one in found):
+        own = [one for one in found if (one.features, one.strategy) == made]
+        names = {one.entry: one.system for one in own if not one.against}
+        parts.append(f"## {made[0].replace('+', ' + ')}, strategy {made[1]}\n")
+        for reading in READINGS:
+            read = [one for one in own if one.reading == reading]
+            if read:
+                parts.append(f"{reading.capitalize()} reading:\n\n{_table(spec, read)}")
+        listed = (f"{_cell_text(*cell)}: {names[', '.join(cell)]}" for cell in CELLS)
+        parts.append(f"Systems: {'; '.join(listed)}.\n")
+    parts.append(_notes(document))
+    return "\n".join(parts)
+
+
+def _table(spec: Mapping[str, Any], found: Sequence[Entry]) -> str:
+    heads = list(dict.fromkeys((one.row, one.metric) for one in found))
+    by_place = {(one.entry, one.row, one.metric): one for one in found}
+    texts = {", ".join(cell): _cell_text(*cell) for cell in CELLS} | EFFECT_TEXT
+    lines = []
+    for entry in (*(", ".join(cell) for cell in CELLS), *EFFECTS):
+        own = (by_place[entry, *head] for head in heads)
+        lines.append([texts[entry], *(_text(one, spec["decimals"]) for one in own)])
+    return table(["Decoder, loss", *(f"{row} {metric}" for row, metric in heads)], lines)
+
+
+def _cell_text(decoder: str, loss: str) -> str:
+    return f"{DECODER_TEXT[decoder]}, {LOSS_TEXT[loss]}"
+
+
+def _text(one: Entry, decimals: int) -> str:
+    sign = "+" if one.against else ""
+    if one.low is None or one.high is None:
+        return f"{one.value:{sign}.{decimals}f}"
+    return with_interval(one.value, (one.low, one.high), decimals, sign)
+
+
+def _notes(document: Mapping[str, Any]) -> str:
+    return (
+        "The paper compares the first cell with the last, which changes decoder and loss at once. "
+        "Dis is the F1 weighted by class, Dim the mean squared error of the valence, "
+        "Com = Dis - 0.25 Dim. In brackets the 95 % interval of "
+        f"{document['bootstrap']['draws']} bootstrap resamples of the clips, of a difference the "
+        f"paired one {paired_over(document['seeds'])}. A difference without brackets is that of "
+        "the two cells alone: `merflow compare A B` gives its interval and test.\n"
+    )
