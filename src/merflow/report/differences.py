@@ -1,20 +1,25 @@
 """Paired differences between systems: what the paper's claims are about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from merflow.report.bootstrap import METRICS
 from merflow.report.clips import TRAIN
+from merflow.report.families import baseline_of, other_strategies
 from merflow.report.makeup import Makeup, makeup
-from merflow.report.metrics import Rounding, difference
+from merflow.report.metrics import Rounding
 from merflow.report.nested import nest
+from merflow.report.paired import Comparer, Paired
+from merflow.report.paper import SHORT
 from merflow.report.scorer import Scored, Scorer
 
 Key = tuple[str, str, str, str]
 """System, augmentation, reading, split."""
 
 FUSION, JOINT, NOISE = "fusion-unimodal", "jdev-baseline", "noise-clean"
+STRATEGY = "strategy-strategy"
+FINE = Rounding(6)
+"""Of p-values and spreads: corrections and numbers of seeds are computed from them."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Differences:
     Attributes:
         scorer: Labels and draws.
         scored: Every system by :data:`Key`.
-        definitions: See :func:`merflow.report.makeup.makeup`.
+        definitions: See :func:`merflow.report.makeup.makeup` and
+            :func:`merflow.report.families.form`.
         rounding: Of the numbers.
     """
 
@@ -32,30 +38,31 @@ class Differences:
     scored: Mapping[Key, Scored]
     definitions: Mapping[str, Mapping[str, Any]]
     rounding: Rounding
+    comparer: Comparer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Set up the comparer, whose draws all differences share."""
+        object.__setattr__(self, "comparer", Comparer(self.scorer))
 
     def all(self) -> dict[str, Any]:
         """Return the differences ``{kind: {system: {augmentation: {reading: {split: ...}}}}}``.
 
         ``fusion-unimodal``: of systems of several modalities, by the best of one;
-        ``jdev-baseline``: of systems called ``<stem>-jdev`` and ``<stem>-baseline``;
-        both hold ``{against: difference}``. ``noise-clean``: of one system trained with and
+        ``jdev-baseline``: see :func:`merflow.report.families.baseline_of`;
+        ``strategy-strategy``: see :func:`merflow.report.families.other_strategies`;
+        they hold ``{against: difference}``. ``noise-clean``: of one system trained with and
         without noisy copies, without the level of the augmentation.
         """
-        found: dict[str, Any] = {FUSION: {}, JOINT: {}, NOISE: {}}
+        found: dict[str, Any] = {FUSION: {}, JOINT: {}, STRATEGY: {}, NOISE: {}}
         for key in self.scored:
             system, augmentation, reading, split = key
-            base = system.replace("-jdev", "-baseline")
-            rivals: dict[str, Mapping[str, Sequence[str]]] = {
-                FUSION: self._rivals(system, augmentation, reading),
-                JOINT: {base: METRICS} if base != system else {},
-            }
-            for kind, by_rival in rivals.items():
+            for kind, by_rival in self._rivals(key).items():
                 for against, metrics in by_rival.items():
                     gap = self._gap(key, (against, augmentation, reading, split), metrics)
                     if gap is not None:
                         nest(found[kind], (*key, against), gap)
             clean = (system, "clean", reading, split)
-            gap = self._gap(key, clean, METRICS) if augmentation == "noise" else None
+            gap = self._gap(key, clean, list(SHORT)) if augmentation == "noise" else None
             if gap is not None:
                 nest(found[NOISE], (system, reading, split), gap)
         return found
@@ -72,7 +79,7 @@ class Differences:
             if trained == [augmentation, reading, TRAIN] and self._comparable(system, made)
         }
         found = {}
-        for metric in METRICS:
+        for metric in SHORT:
             known = {name: own[metric] for name, own in scores.items() if metric in own}
             if known:
                 best = min if metric == "mse" else max
@@ -83,7 +90,21 @@ class Differences:
         own = makeup(system, self.definitions)
         return own.unimodal and own.decoders <= made.decoders
 
-    def _rivals(self, system: str, augmentation: str, reading: str) -> dict[str, list[str]]:
+    def _rivals(self, key: Key) -> dict[str, dict[str, list[str]]]:
+        """Return by kind whom a system is compared with, and in which metrics."""
+        system, *trained = key
+        others = sorted(name for name, *how in self.scored if how == trained)
+        baseline = baseline_of(system, others, self.definitions)
+        strategies = other_strategies(system, others, self.definitions)
+        return {
+            FUSION: self._unimodal_rivals(system, *trained[:2]),
+            JOINT: {baseline: list(SHORT)} if baseline is not None else {},
+            STRATEGY: {name: list(SHORT) for name in strategies},
+        }
+
+    def _unimodal_rivals(
+        self, system: str, augmentation: str, reading: str
+    ) -> dict[str, list[str]]:
         """Return the best unimodal systems, each with the metrics that it is best in."""
         made = makeup(system, self.definitions)
         found: dict[str, list[str]] = {}
@@ -96,12 +117,20 @@ class Differences:
         """Return the difference in some metrics, None where the two cannot be compared."""
         if second not in self.scored:
             return None
-        cells = self.scorer.common(first[3], self.scored[first], self.scored[second])
-        if cells is None:
-            return None
-        gap = difference(*cells, self.scorer.spec["bootstrap"]["seed"], self.rounding)
-        if gap is None:
-            return None
-        own = {metric: gap[metric] for metric in metrics if metric in gap}
-        bounds = {metric: gap["interval"][metric] for metric in own}
-        return {**own, "interval": bounds, "clips": cells[0].clips} if own else None
+        found = self.comparer.compare(first[3], self.scored[first], self.scored[second])
+        own = {metric: found[metric] for metric in metrics if metric in found}
+        return self._rounded(own) if own else None
+
+    def _rounded(self, own: Mapping[str, Paired]) -> dict[str, Any]:
+        """Return a difference as it stands in ``scores.json``."""
+        gap: dict[str, Any] = {name: self.rounding(one.difference) for name, one in own.items()}
+        gap["interval"] = {
+            name: [self.rounding(one.low), self.rounding(one.high)] for name, one in own.items()
+        }
+        gap["p"] = {name: FINE(one.p) for name, one in own.items()}
+        gap["detectable"] = {name: FINE(one.detectable) for name, one in own.items()}
+        spreads = {name: one.seed_sd for name, one in own.items() if one.seed_sd is not None}
+        if spreads:
+            gap["seed_sd"] = {name: FINE(value) for name, value in spreads.items()}
+        gap["clips"] = next(iter(own.values())).clips
+        return gap

@@ -45,3 +45,10 @@ def paired_over(seeds: Sequence[int]) -> str:
     if len(seeds) > 1:
         return f"over clips and trainings, whose spread {len(seeds)} of them understate"
     return "over clips; it does not cover the seed, of which there is one"
+
+
+def p_value(p: float) -> str:
+    """Return a p-value with two digits that count, below .001 as such."""
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.2g}" if p < 0.1 else f"{p:.2f}"

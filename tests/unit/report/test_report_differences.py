@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from merflow.report.holm import holm
 from merflow.report.makeup import makeup
 
 METRICS = {"Dis": "weighted_f1", "Dim": "mse", "Com": "com"}
@@ -162,28 +163,97 @@ def test_the_csv_holds_every_pair_of_table_1_in_both_readings(shown):
     own = csv[csv["comparison"] == "fusion-unimodal"]
     assert list(dict.fromkeys(own["system"])) == fusion
     assert set(csv[csv["comparison"] == "jdev-baseline"]["system"]) == {"hl-jdev", "all_s1-jdev"}
-    assert len(csv) == (4 + 2) * 3 * 3 * 2
-    assert not csv.duplicated(["comparison", "reading", "system", "row", "metric"]).any()
+    assert len(csv) == (4 + 2 + 6) * 3 * 3 * 2
+    same = ["comparison", "reading", "system", "against", "row", "metric"]
+    assert not csv.duplicated(same).any()
     trained = {"Train&Val": "clean", "MER-MULTI": "clean", "MER-NOISE": "noise"}
     split = {"Train&Val": "train", "MER-MULTI": "test1", "MER-NOISE": "test2"}
     for one in csv.itertuples():
-        gaps = document["differences"][one.comparison][one.system][trained[one.row]]
-        gap = gaps[one.reading][split[one.row]][one.against]
-        assert one.difference == gap[METRICS[one.metric]]
-        assert [one.low, one.high] == gap["interval"][METRICS[one.metric]]
+        gaps = document["differences"][one.comparison][one.system]
+        if one.comparison == "noise-clean":
+            gap = gaps[one.reading][split[one.row]]
+        else:
+            gap = gaps[trained[one.row]][one.reading][split[one.row]][one.against]
+        metric = METRICS[one.metric]
+        assert one.difference == gap[metric]
+        assert [one.low, one.high] == gap["interval"][metric]
+        assert (one.p, one.detectable) == (gap["p"][metric], gap["detectable"][metric])
 
 
-def test_the_page_sets_bold_what_excludes_0_and_nothing_else(shown):
+def test_holm_is_by_comparison_reading_and_metric(shown):
+    csv, _, _ = shown
+    for _, family in csv.groupby(["comparison", "reading", "metric"]):
+        np.testing.assert_allclose(family["p_holm"], holm(list(family["p"])), atol=1e-6)
+        assert set(family["row"]) == {"Train&Val", "MER-MULTI", "MER-NOISE"}
+
+
+def test_the_page_sets_bold_what_the_corrected_test_finds_and_nothing_else(shown):
     csv, page, _ = shown
     part = page.split("## Paired differences")[1].split("\n## ")[0]
     visible = csv[(csv["metric"] != "Dim") | (csv["row"] == "Train&Val")]
-    clear = (visible["low"] > 0) | (visible["high"] < 0)
+    clear = visible["p_holm"] < 0.05
     assert 0 < clear.sum() < len(visible)
     assert part.count("**+") + part.count("**-") == clear.sum()
     for one in visible[clear].itertuples():
         assert f"**{one.difference:+.4f} [" in part
-    assert part.count("Honest reading:") == part.count("Organiser reading:") == 2
+    assert part.count("Honest reading:") == part.count("Organiser reading:") == 3
     assert "over clips; it does not cover the seed" in part
+    assert "there is one seed, which has no spread" in part
+
+
+def test_strategies_are_compared_each_with_each_and_the_lower_taken_off(report, made):
+    names = [f"all_s{number}-{how}" for number in (1, 2, 3) for how in ("jdev", "baseline")]
+    files = {}
+    for k, name in enumerate(names):
+        files |= made(f"{name}|clean|honest", 0.5 + 0.2 * k)
+    found, _ = report.metrics(files)
+    told = found["differences"]["strategy-strategy"]
+    assert {name: set(gaps["clean"]["honest"]["train"]) for name, gaps in told.items()} == {
+        f"all_s{number}-{how}": {f"all_s{lower}-{how}" for lower in range(1, number)}
+        for number in (2, 3)
+        for how in ("jdev", "baseline")
+    }
+    _, page = report.table("table1", names)
+    own = page.split("### Strategy - strategy")[1].split("\n### ")[0]
+    assert sum(line.startswith("| all_s3-jdev") for line in own.splitlines()) == 2
+
+
+def test_a_p_is_that_of_the_exchanges_of_both_files(corpus, report, made):
+    files = made("hl-jdev|clean|honest", 3.0) | made("hl-baseline|clean|honest", 0.1)
+    found, _ = report.metrics(files)
+    gap = found["differences"]["jdev-baseline"]["hl-jdev"]["clean"]["honest"]["train"]
+    assert gap["hl-baseline"]["p"]["com"] == pytest.approx(1 / 201, abs=1e-6)
+    same = files["hl-jdev|clean|honest"]
+    found, _ = report.metrics({label: same for label in files})
+    gap = found["differences"]["jdev-baseline"]["hl-jdev"]["clean"]["honest"]["train"]
+    assert gap["hl-baseline"]["p"] == {"weighted_f1": 1, "mse": 1, "com": 1}
+    assert gap["hl-baseline"]["detectable"] == {"weighted_f1": 0, "mse": 0, "com": 0}
+
+
+def test_rows_of_the_files_may_stand_in_any_order(report, made):
+    files = made("hl-jdev|clean|honest", 2.0) | made("hl-baseline|clean|honest", 1.0)
+    sorted_ones, _ = report.metrics(files)
+    for path in files.values():
+        pd.read_parquet(path).sample(frac=1, random_state=3).to_parquet(path, index=False)
+    shuffled, _ = report.metrics(files)
+    assert sorted_ones["differences"] == shuffled["differences"]
+
+
+def test_several_trainings_tell_how_many_are_needed(corpus, report):
+    names, files = ["hl-baseline", "hl-jdev"], {}
+    for k, name in enumerate(names):
+        files[f"{name}|clean|honest"] = corpus.predictions(name, 1.0 + k, seeds=(0, 1, 2))
+    found, _ = report.metrics(files)
+    gap = found["differences"]["jdev-baseline"]["hl-jdev"]["clean"]["honest"]["train"]
+    _, page = report.table("table1", names)
+    csv = pd.read_csv(corpus.folder / "differences.csv").set_index(["row", "metric"])
+    one = csv.loc["Train&Val", "Com"]
+    assert one["seed_sd"] == gap["hl-baseline"]["seed_sd"]["com"] > 0
+    assert one["seed_sd_low"] < one["seed_sd"] < one["seed_sd_high"]
+    assert one["seeds_for_it"] >= 2
+    assert one["seeds_for_goal"] > one["seeds_for_it"]
+    assert "From 3 trainings this is hardly known" in page
+    assert "6 of the six gains lie below" in page
 
 
 def test_com_of_a_difference_follows_from_its_parts(shown):

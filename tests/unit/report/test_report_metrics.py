@@ -139,15 +139,15 @@ def test_differences_are_paired(corpus, report):
     better = frame.assign(valence=frame["valence"] + 1e-3)
     better.to_parquet(corpus.folder / "better.parquet", index=False)
     files = {
-        "s-baseline|clean|honest": path,
-        "s-jdev|clean|honest": corpus.folder / "better.parquet",
+        "hl-baseline|clean|honest": path,
+        "hl-jdev|clean|honest": corpus.folder / "better.parquet",
     }
     found, _ = report.metrics(files, decimals=6)
-    gaps = found["differences"]["jdev-baseline"]["s-jdev"]["clean"]["honest"]["train"]
-    gap = gaps["s-baseline"]
+    gaps = found["differences"]["jdev-baseline"]["hl-jdev"]["clean"]["honest"]["train"]
+    gap = gaps["hl-baseline"]
     # Unpaired, the interval would be as wide as that of one system's Com.
     low, high = gap["interval"]["com"]
-    own_low, own_high = found["systems"]["s-jdev"]["clean"]["honest"]["train"]["interval"]["com"]
+    own_low, own_high = found["systems"]["hl-jdev"]["clean"]["honest"]["train"]["interval"]["com"]
     assert high - low < 0.02 * (own_high - own_low)
     assert low <= gap["com"] <= high
 
@@ -158,7 +158,8 @@ def test_without_valence_there_is_only_weighted_f1(make_report):
     found, scores = report.metrics(files)
     assert '"mse"' not in json.dumps(found)
     assert '"com"' not in json.dumps(found)
-    assert set(scores["metric"]) == {"weighted_f1"}
+    told = {"weighted_f1", "accuracy", "uar"} | {f"f1:{name}" for name in CLASSES}
+    assert set(scores["metric"]) == told
 
 
 def test_a_test_without_labels_is_left_out(corpus, report):

@@ -1,0 +1,201 @@
+"""The eighteen paired JDEV comparisons as the paper counts them, redone with tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import pandas as pd
+
+from merflow.report.differences import JOINT
+from merflow.report.gains import ROWS, STEMS, paper_gains
+from merflow.report.holm import LEVEL, holm_by
+from merflow.report.markdown import p_value, paired_over, table, with_interval
+from merflow.report.paper import figure, paper_name
+from merflow.report.table1 import READINGS, systems
+
+HEADS = ("System", "Row", "ours", "paper", "p", "Holm", "detectable", "verdict")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """JDEV less baseline in Com, of one system in one row; the columns of ``jdev.csv``.
+
+    Attributes:
+        reading: ``honest`` or ``organiser``.
+        stem: What the paper's systems are called here but for the decoder, e.g. ``all_s1``.
+        system: Our system with the JDEV decoder,
+        against: and its baseline.
+        row: Row of Table 1.
+        difference: Com of the one less Com of the other, on the clips that both predict.
+        low: Lower end of its paired 95 % interval.
+        high: Upper end.
+        paper: The paper's difference, from its printed numbers, the misprint corrected.
+        clips: How many clips both predict.
+        p: Of the paired permutation test, two-sided.
+        p_holm: Corrected over the comparisons of this reading, of which the paper has 18.
+        detectable: The smallest difference that so many clips show with 80 % power.
+        verdict: In words.
+    """
+
+    reading: str
+    stem: str
+    system: str
+    against: str
+    row: str
+    difference: float
+    low: float
+    high: float
+    paper: float
+    clips: int
+    p: float
+    p_holm: float
+    detectable: float
+    verdict: str = ""
+
+
+def comparisons(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Comparison]:
+    """Return the comparisons of systems that are the paper's by definition.
+
+    Args:
+        spec: ``rows``, ``systems`` and ``definitions``, as of
+            :func:`merflow.report.table1.cells`. Rows that the paper has not are left out.
+        document: ``scores.json``.
+    """
+    pairs, found = _pairs(spec, document), []
+    for reading in READINGS:
+        for stem, (system, against) in pairs.items():
+            for row in (row for row in spec["rows"] if row["name"] in ROWS):
+                own = document["differences"][JOINT][system].get(row["augmentation"], {})
+                gap = own.get(reading, {}).get(row["split"], {}).get(against, {})
+                if "com" in gap:
+                    found.append(_comparison(reading, stem, (system, against), row["name"], gap))
+    corrected = holm_by([one.p for one in found], [one.reading for one in found])
+    tested = (replace(one, p_holm=p) for one, p in zip(found, corrected, strict=True))
+    return [replace(one, verdict=verdict(one)) for one in tested]
+
+
+def _pairs(spec: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return our JDEV system and its baseline by the paper's, in the paper's order."""
+    names = systems(spec, document)
+    found: dict[str, tuple[str, str]] = {}
+    for system in (name for name in names if name in document["differences"][JOINT]):
+        known = paper_name(system, spec["definitions"])
+        rivals = {
+            against
+            for by_reading in document["differences"][JOINT][system].values()
+            for by_split in by_reading.values()
+            for gaps in by_split.values()
+            for against in gaps
+        }
+        for against in sorted(rivals & set(names)):
+            base = paper_name(against, spec["definitions"])
+            for stem in STEMS:
+                if (known, base) == (f"{stem}-jdev", f"{stem}-baseline"):
+                    found.setdefault(stem, (system, against))
+    return {stem: found[stem] for stem in STEMS if stem in found}
+
+
+def _comparison(
+    reading: str, stem: str, pair: tuple[str, str], row: str, gap: Mapping[str, Any]
+) -> Comparison:
+    low, high = gap["interval"]["com"]
+    return Comparison(
+        reading=reading,
+        stem=stem,
+        system=pair[0],
+        against=pair[1],
+        row=row,
+        difference=gap["com"],
+        low=low,
+        high=high,
+        paper=round(paper_gains(row)[stem], 4),
+        clips=gap["clips"],
+        p=gap["p"]["com"],
+        p_holm=gap["p"]["com"],
+        detectable=gap["detectable"]["com"],
+    )
+
+
+def verdict(one: Comparison) -> str:
+    """Return what a comparison shows, in words."""
+    if one.p_holm < LEVEL:
+        return "JDEV is better" if one.difference > 0 else "the baseline is better"
+    if one.p < LEVEL:
+        return "not clear among so many comparisons"
+    if abs(one.difference) < one.detectable:
+        return f"too small for {one.clips} clips to tell"
+    return f"{one.clips} clips do not tell"
+
+
+def as_frame(found: Sequence[Comparison]) -> pd.DataFrame:
+    """Return the comparisons as a tidy table, one row each."""
+    names = [field.name for field in fields(Comparison)]
+    frame = pd.DataFrame([asdict(one) for one in found], columns=names)
+    return frame.assign(p_holm=frame["p_holm"].astype(float).round(6))
+
+
+def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Comparison]) -> str:
+    """Return the comparisons as a Markdown page.
+
+    Args:
+        spec: As :func:`comparisons`, and ``corpus``, ``decimals``, ``note``.
+        document: ``scores.json``.
+        found: From :func:`comparisons`.
+    """
+    parts = [f"# JDEV - baseline in Com, as the paper counts, on corpus {spec['corpus']}\n"]
+    if spec.get("note"):
+        parts.append(f"**Note: {spec['note']}.**\n")
+    if not found:
+        return "\n".join([*parts, "No pair of the paper's systems was scored with Com.\n"])
+    parts.append(_how_to_read(document))
+    for reading in READINGS:
+        own = [one for one in found if one.reading == reading]
+        if own:
+            parts.append(f"## {reading.capitalize()} reading\n\n{_count(own)}\n")
+            parts.append(_table(own, spec["decimals"]))
+    return "\n".join(parts)
+
+
+def _how_to_read(document: Mapping[str, Any]) -> str:
+    draws = document["bootstrap"]["draws"]
+    fixed = figure("fused-baseline", "Train&Val", "Com")
+    misprint = "" if fixed is None else f" (fused-baseline as {fixed.value}, not {fixed.printed})"
+    return (
+        "The paper compares six systems in three columns, one training each and without a test, "
+        "and JDEV is ahead in 18 of 18. These are the same comparisons. Ours has in brackets the "
+        f"paired 95 % bootstrap interval {paired_over(document['seeds'])}; paper is the difference "
+        f"of the paper's numbers{misprint}, on MER 2023; p is of the paired permutation test with "
+        f"{draws} exchanges, Holm the same corrected over the comparisons of this reading; "
+        "detectable is what so many clips show with 80 % power.\n"
+    )
+
+
+def _count(found: Sequence[Comparison]) -> str:
+    """Say how many comparisons point which way, and how many are more than chance."""
+    ahead = sum(one.difference > 0 for one in found)
+    clear = [one for one in found if one.p_holm < LEVEL]
+    better = sum(one.difference > 0 for one in clear)
+    paper = sum(one.paper > 0 for one in found)
+    return (
+        f"JDEV is ahead in {ahead} of {len(found)} (paper: {paper}). After Holm's correction JDEV "
+        f"is better in {better} and the baseline in {len(clear) - better}; the other "
+        f"{len(found) - len(clear)} are not told from chance. The comparisons share clips, and the "
+        "ensembles their members, so the count itself is no test.\n"
+    )
+
+
+def _table(found: Sequence[Comparison], decimals: int) -> str:
+    lines = [
+        [
+            one.stem,
+            one.row,
+            with_interval(one.difference, (one.low, one.high), decimals, "+"),
+            f"{one.paper:+.4f}",
+            p_value(one.p),
+            p_value(one.p_holm),
+            f"{one.detectable:.3f}",
+            one.verdict,
+        ]
+        for one in found
+    ]
+    return table(HEADS, lines)

@@ -1,0 +1,99 @@
+"""Two systems on the clips that both predict: difference, interval, test, and what it can show."""
+
+from dataclasses import dataclass, field
+
+from merflow.report.metrics import Rounding, difference
+from merflow.report.paper import SHORT
+from merflow.report.permutation import Exchanges, permute
+from merflow.report.power import detectable, seed_sd
+from merflow.report.scorer import Scored, Scorer
+from merflow.report.sums import clip_sums, metric_names
+
+UNROUNDED = Rounding(12)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """One metric of two systems, ``first - second``.
+
+    Attributes:
+        first: Score on the clips that both predict.
+        second: The same of the other.
+        difference: ``first - second``.
+        low: Of the paired 95 % bootstrap interval, over clips and trainings.
+        high: Of the same.
+        p: Of the paired permutation test, over clips.
+        detectable: The smallest difference that these clips show with 80 % power.
+        seed_sd: Standard deviation of the trainings' differences; None of one training.
+        clips: How many clips both predict.
+    """
+
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    detectable: float
+    seed_sd: float | None
+    clips: int
+
+
+@dataclass(frozen=True)
+class Comparer:
+    """Compares systems of one scorer, on exchanges that all comparisons share.
+
+    Attributes:
+        scorer: Labels and bootstrap draws.
+        exchanges: By split; drawn when first asked for.
+    """
+
+    scorer: Scorer
+    exchanges: dict[str, Exchanges] = field(default_factory=dict)
+
+    def compare(self, split: str, first: Scored, second: Scored) -> dict[str, Paired]:
+        """Compare by weighted F1, MSE and Com, or by those that there are.
+
+        Returns:
+            By metric; nothing where the two share no clip, or were trained with different seeds
+            or scored by different metrics.
+        """
+        cells = self.scorer.common(split, first, second)
+        if cells is None:
+            return {}
+        gap = difference(*cells, self.scorer.spec["bootstrap"]["seed"], UNROUNDED)
+        if gap is None:
+            return {}
+        one, other = cells
+        labels, classes = self.scorer.labels[split], self.scorer.spec["classes"]
+        both = first.predictions.present & second.predictions.present
+        sums, others = (
+            clip_sums(labels, scored.predictions.among(both), classes) for scored in (first, second)
+        )
+        chance = permute(
+            sums, others, labels.stratum[both], self._exchanges(split).among(both), len(classes)
+        )
+        places = {name: k for k, name in enumerate(metric_names("mse" in one.metrics))}
+        by_seed = (one.points - other.points).mean(axis=1)
+        return {
+            name: Paired(
+                first=float(one.value[m]),
+                second=float(other.value[m]),
+                difference=gap[name],
+                low=gap["interval"][name][0],
+                high=gap["interval"][name][1],
+                p=float(chance.p[places[name]]),
+                detectable=detectable(float(chance.sd[places[name]])),
+                seed_sd=seed_sd(by_seed[:, m].tolist()),
+                clips=one.clips,
+            )
+            for m, name in enumerate(one.metrics)
+            if name in SHORT
+        }
+
+    def _exchanges(self, split: str) -> Exchanges:
+        if split not in self.exchanges:
+            boot, clips = self.scorer.spec["bootstrap"], len(self.scorer.labels[split].clips)
+            drawn = Exchanges.drawn(clips, boot["draws"], boot["seed"], split)
+            self.exchanges[split] = drawn
+        return self.exchanges[split]
