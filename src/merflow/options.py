@@ -28,6 +28,13 @@ def _json_object(_ctx: click.Context, _param: click.Parameter, value: str) -> di
 SPEC = click.option("--spec", required=True, callback=_json_object, help="Settings, JSON object.")
 """``--spec``: the command gets a dict; anything but a JSON object is a usage error."""
 
+DEVICE = click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", help="Where models are trained."
+)
+STACK = click.option(
+    "--stack", type=click.IntRange(min=1), help="Models trained side by side; default by device."
+)
+
 
 def named(texts: Sequence[str], option: str, form: str = "NAME=path") -> dict[str, list[Path]]:
     """Return the paths of each name, from values ``NAME=path`` of a repeatable option.

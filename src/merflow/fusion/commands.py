@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from merflow.options import FILE, FOLDER, SPEC
+from merflow.options import DEVICE, FILE, FOLDER, SPEC, STACK
 
 KEYS = (
     *("name", "features", "modalities", "strategy", "decoder", "loss", "augmentation", "classes"),
@@ -24,6 +24,8 @@ def group() -> None:
 @click.option("--folds", required=True, type=FILE, help="The recorded folds.")
 @click.option("--features", multiple=True, help="ENCODER=SHARD of clean clips; repeatable.")
 @click.option("--noise-features", multiple=True, help="ENCODER=SHARD of copies; repeatable.")
+@DEVICE
+@STACK
 @click.option("--store", required=True, type=FOLDER, help="Where finished seeds are kept.")
 @click.option("--out", required=True, type=FOLDER, help="Parent of the run folders.")
 def train(
@@ -32,6 +34,8 @@ def train(
     folds: Path,
     features: tuple[str, ...],
     noise_features: tuple[str, ...],
+    device: str,
+    stack: int | None,
     store: Path,
     out: Path,
 ) -> None:
@@ -40,7 +44,9 @@ def train(
     --spec maps the name of each run folder to the settings of its system.
     """
     from merflow.fusion.train import train_systems
+    from merflow.training.engine.plan import Engine
     from merflow.training.spec import require_all
 
     runs = {name: require_all(settings, *KEYS) for name, settings in spec.items()}
-    train_systems(runs, manifest, folds, features, noise_features, store, out)
+    engine = Engine(device, stack)
+    train_systems(runs, manifest, folds, features, noise_features, engine, store, out)

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from merflow.training.decoders import Decoded
+from merflow.training.modules import StackedLinear
 
 BranchInput = Literal["probabilities", "logits"]
 
@@ -20,16 +21,18 @@ class JointDecoder(nn.Module):
     probabilities of eq. 5, whose gradient flows into the classifier, or the logits (reading 6).
     """
 
-    def __init__(self, width: int, classes: int, branch_input: BranchInput = "probabilities"):
-        """Make the decoder of a state of ``width`` dimensions into ``classes`` emotions."""
+    def __init__(
+        self, models: int, width: int, classes: int, branch_input: BranchInput = "probabilities"
+    ):
+        """Make the decoders of a state of ``width`` dimensions into ``classes`` emotions."""
         super().__init__()
         self.branch_input: BranchInput = branch_input
-        self.emotion = nn.Linear(width, classes)
-        self.valence = nn.Linear(width, 1)
-        self.branch = nn.Linear(classes, 1)
-        self.final = nn.Linear(2, 1)
+        self.emotion = StackedLinear(models, width, classes)
+        self.valence = StackedLinear(models, width, 1)
+        self.branch = StackedLinear(models, classes, 1)
+        self.final = StackedLinear(models, 2, 1)
 
-    def forward(self, hidden: Float[Tensor, "batch width"]) -> Decoded:
+    def forward(self, hidden: Float[Tensor, "M batch width"]) -> Decoded:
         """Return e~ of eq. 5 and v^ of eq. 6."""
         logits = self.emotion(hidden)
         decided = torch.softmax(logits, dim=-1) if self.branch_input == "probabilities" else logits

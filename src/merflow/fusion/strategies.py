@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from merflow.errors import MerflowError
 from merflow.fusion.afg import Afg
 
-States = Sequence[Float[Tensor, "batch D"]]
+States = Sequence[Float[Tensor, "M batch D"]]
 MakeAfg = Callable[[int], Afg]
 
 
@@ -16,11 +16,11 @@ class Parallel(nn.Module):
     """Strategy 1: one AFG of all states, in the order of the features."""
 
     def __init__(self, modalities: Sequence[str], make: MakeAfg, shared: bool):
-        """Make the AFGs for features of these modalities; ``make`` maps a count to an AFG."""
+        """Make the AFGs for features of these modalities; ``make`` maps a count to AFGs."""
         super().__init__()
         self.outer = make(len(modalities))
 
-    def forward(self, states: States) -> Float[Tensor, "batch D"]:
+    def forward(self, states: States) -> Float[Tensor, "M batch D"]:
         """Return the fused state."""
         return self.outer(list(states))
 
@@ -33,14 +33,14 @@ class AcousticWise(nn.Module):
     """
 
     def __init__(self, modalities: Sequence[str], make: MakeAfg, shared: bool):
-        """Make the AFGs for features of these modalities; ``make`` maps a count to an AFG."""
+        """Make the AFGs for features of these modalities; ``make`` maps a count to AFGs."""
         super().__init__()
         self.audio, self.visual = _by_modality(modalities, 2)
         inputs = 1 + len(self.visual)
         self.inner = nn.ModuleList([make(inputs) for _ in range(1 if shared else len(self.audio))])
         self.outer = make(len(self.audio))
 
-    def forward(self, states: States) -> Float[Tensor, "batch D"]:
+    def forward(self, states: States) -> Float[Tensor, "M batch D"]:
         """Return the fused state."""
         visual = [states[index] for index in self.visual]
         inner = list(self.inner) * (len(self.audio) if len(self.inner) == 1 else 1)
@@ -56,13 +56,13 @@ class AcousticFirst(nn.Module):
     """
 
     def __init__(self, modalities: Sequence[str], make: MakeAfg, shared: bool):
-        """Make the AFGs for features of these modalities; ``make`` maps a count to an AFG."""
+        """Make the AFGs for features of these modalities; ``make`` maps a count to AFGs."""
         super().__init__()
         self.audio, self.visual = _by_modality(modalities, 3)
         self.inner = make(len(self.audio))
         self.outer = make(1 + len(self.visual))
 
-    def forward(self, states: States) -> Float[Tensor, "batch D"]:
+    def forward(self, states: States) -> Float[Tensor, "M batch D"]:
         """Return the fused state."""
         acoustic = self.inner([states[index] for index in self.audio])
         return self.outer([acoustic, *[states[index] for index in self.visual]])

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from merflow.encoders.registry import parse_feature
 from merflow.errors import MerflowError
@@ -13,31 +12,16 @@ from merflow.fusion.afg import Afg
 from merflow.fusion.jdev import JointDecoder
 from merflow.fusion.strategies import STRATEGIES
 from merflow.fusion.uncertainty import UNCERTAINTY_LOSSES
-from merflow.training.decoders import BaselineDecoder, Decoded
+from merflow.training.decoders import BaselineDecoder
 from merflow.training.losses import Loss, SumLoss
 from merflow.training.modules import DimensionAlign
+from merflow.training.network import AlignedNetwork
 from merflow.training.spec import Spec, Training, choose, require
 
 DECODERS = {"baseline": "baseline", "jdev": "jdev"}
 SCORES = {"vector": "vector", "flattened": "flattened"}
 BRANCH_INPUTS = {"probabilities": "probabilities", "logits": "logits"}
 LOSSES = {"sum": SumLoss, **UNCERTAINTY_LOSSES}
-
-
-class FusionSystem(nn.Module):
-    """DA-Mat for each feature, then the fusion strategy, then the decoder."""
-
-    def __init__(self, align: Mapping[str, DimensionAlign], fuse: nn.Module, decoder: nn.Module):
-        """Join alignments by feature name, a strategy and a decoder."""
-        super().__init__()
-        self.align = nn.ModuleDict(align)
-        self.fuse = fuse
-        self.decoder = decoder
-
-    def forward(self, features: Sequence[Float[Tensor, "batch _"]]) -> Decoded:
-        """Return logits and valence; features in the order of the alignments."""
-        aligned = zip(self.align.values(), features, strict=True)
-        return self.decoder(self.fuse([align(feature) for align, feature in aligned]))
 
 
 @dataclass(frozen=True)
@@ -48,13 +32,13 @@ class SystemSpec:
         features: (encoder, layer) of each feature, by its name, in order.
         modalities: ``audio`` or ``visual`` for each feature.
         settings: All settings of the command.
-        training: Those of the training.
+        candidates: Those of the training; several where they leave a choice.
     """
 
     features: Mapping[str, tuple[str, str]]
     modalities: tuple[str, ...]
     settings: Spec
-    training: Training
+    candidates: tuple[Training, ...]
 
     @classmethod
     def from_spec(cls, spec: Spec) -> "SystemSpec":
@@ -70,7 +54,7 @@ class SystemSpec:
             )
         features = {name: parse_feature(name) for name in names}
         modalities = tuple(_modality(spec, encoder) for encoder, _ in features.values())
-        checked = cls(features, modalities, spec, Training.from_spec(spec))
+        checked = cls(features, modalities, spec, Training.candidates(spec))
         checked.check()
         return checked
 
@@ -83,41 +67,42 @@ class SystemSpec:
                 f"the system '{require(spec, 'name')}' decodes with {spec['decoder']} and the loss "
                 f"{spec['loss']}, but the corpus has no valence: use decoder baseline, loss sum"
             )
-        self.build([1] * len(self.features))
+        self.build([1] * len(self.features), self.candidates[0], 1)
 
-    def build(self, dims: Sequence[int]) -> tuple[FusionSystem, Loss]:
-        """Return an untrained network and its loss.
+    def build(self, dims: Sequence[int], how: Training, models: int) -> tuple[AlignedNetwork, Loss]:
+        """Return an untrained stack of models of this system, and their loss.
 
         Args:
             dims: Dimension of each feature.
+            how: The width that features are aligned to counts.
+            models: How many.
         """
-        spec, how = self.settings, self.training
+        spec, width = self.settings, how.width
         afg = require(spec, "afg")
         scores, shared = choose(afg, "scores", SCORES), bool(require(afg, "shared"))
         align = {
-            name: DimensionAlign(dim, how.width, how.dropout)
+            name: DimensionAlign(models, dim, width)
             for name, dim in zip(self.features, dims, strict=True)
         }
         strategy = choose(spec, "strategy", STRATEGIES)
-        fuse = strategy(self.modalities, lambda count: Afg(count, how.width, scores), shared)
-        return FusionSystem(align, fuse, self._decoder()), self._loss()
+        fuse = strategy(self.modalities, lambda count: Afg(models, count, width, scores), shared)
+        return AlignedNetwork(align, fuse, self._decoder(models, width)), self._loss(models)
 
-    def _decoder(self) -> nn.Module:
-        spec, width, classes = self.settings, self.training.width, len(self.settings["classes"])
+    def _decoder(self, models: int, width: int) -> nn.Module:
+        spec, classes = self.settings, len(self.settings["classes"])
         if choose(spec, "decoder", DECODERS) == "baseline":
-            return BaselineDecoder(width, classes, bool(require(spec, "valence")))
-        return JointDecoder(
-            width, classes, choose(require(spec, "jdev"), "branch_input", BRANCH_INPUTS)
-        )
+            return BaselineDecoder(models, width, classes, bool(require(spec, "valence")))
+        branch = choose(require(spec, "jdev"), "branch_input", BRANCH_INPUTS)
+        return JointDecoder(models, width, classes, branch)
 
-    def _loss(self) -> Loss:
+    def _loss(self, models: int) -> Loss:
         loss = choose(self.settings, "loss", LOSSES)
         if loss is SumLoss:
             return SumLoss()
         delta: Any = require(require(self.settings, "jdev"), "delta_init")
         if isinstance(delta, bool) or not isinstance(delta, int | float):
             raise MerflowError(f"the setting jdev.delta_init is {delta!r}: set it to a number")
-        return loss(float(delta))
+        return loss(models, float(delta))
 
 
 def _modality(spec: Spec, encoder: str) -> str:

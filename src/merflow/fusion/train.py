@@ -13,14 +13,18 @@ from merflow.errors import MerflowError
 from merflow.fusion.system import SystemSpec
 from merflow.options import named
 from merflow.progress import Progress
+from merflow.storage.digest import settings_digest
 from merflow.training.cache import read_rows
 from merflow.training.data import Dataset, Rows, join
+from merflow.training.engine.plan import Engine
+from merflow.training.engine.stack import Trajectories
 from merflow.training.labels import read_labels
-from merflow.training.runs import RunTables, link_weights, train_all
-from merflow.training.spec import Spec
-from merflow.training.store import TrainingStore, recipe_of
+from merflow.training.network import Build
+from merflow.training.run_tables import RunTables
+from merflow.training.runs import Task, train_tasks
+from merflow.training.spec import Spec, Training
+from merflow.training.store import recipe_of
 from merflow.training.threads import use_declared_threads
-from merflow.training.trainer import Trajectories
 
 AUGMENTATIONS = ("clean", "noise")
 
@@ -31,6 +35,7 @@ def train_systems(
     folds: Path,
     features: Sequence[str],
     noise_features: Sequence[str],
+    engine: Engine,
     store: Path,
     out: Path,
 ) -> None:
@@ -42,58 +47,116 @@ def train_systems(
         folds: The recorded folds.
         features: ``ENCODER=SHARD`` of clean clips.
         noise_features: ``ENCODER=SHARD`` of corrupted copies.
+        engine: Device and size of stacks.
         store: Where finished seeds are kept.
         out: The run folders' parent. Each gets ``predictions-organiser.parquet``,
             ``predictions-honest.parquet``, ``curves.csv`` and for each seed
             ``weights-seed<s>.safetensors`` (the honest reading's epochs).
 
     Raises:
-        MerflowError: Settings or inputs do not fit together.
+        MerflowError: Settings or inputs do not fit together, or a model diverged.
     """
     use_declared_threads()
     systems = {name: SystemSpec.from_spec(spec) for name, spec in runs.items()}
-    seeds = sum(len(system.training.seeds) for system in systems.values())
-    progress = Progress(f"training {len(systems)} systems", seeds, "seeds")
+    reader = Reader(manifest, folds, features, noise_features)
+    tasks = []
     for name, system in systems.items():
         spec = runs[name]
-        classes, valence = spec["classes"], bool(spec["valence"])
-        labels = read_labels(manifest, folds, classes, valence, spec["tests"], spec["fold_count"])
-        clean = read_rows(named(features, "--features"), system.features, "--features")
-        data = join(labels, clean, _noise(spec, system, noise_features))
+        data = reader.dataset(spec, system)
         print(f"system {spec['name']}, augmentation {spec['augmentation']}")
         print("\n".join(data.notes()), flush=True)
+        tasks.append(
+            Task(
+                name=f"{spec['name']}, {spec['augmentation']}",
+                data=data,
+                candidates=system.candidates,
+                build=partial(_form, system, data),
+                form=settings_digest({**spec, "name": None, "training": None}),
+                recipe=partial(_recipe, spec, data),
+                classes=tuple(spec["classes"]),
+                valence=bool(spec["valence"]),
+                weights=partial(weights_of, data, spec["name"]),
+            )
+        )
+    seeds = sum(len(how.seeds) for task in tasks for how in task.candidates)
+    progress = Progress(f"training {len(systems)} systems", seeds, "seeds")
+    trained = train_tasks(tasks, store, engine, progress)
+    for name, task, seeds_of in zip(runs, tasks, trained, strict=True):
         tables = RunTables()
-        parts = train_all(
-            data,
-            partial(system.build, data.dims),
-            system.training,
-            classes,
-            valence,
-            TrainingStore(store, recipe_of(spec, data, "merflow.fusion")),
-            progress,
-            partial(weights_of, data, spec["name"]),
-        )
-        for part in parts:
-            tables.add(part)
-        link_weights(parts, system.training.seeds, out / name)
-        tables.write(out / name, classes, valence)
+        for seed in seeds_of:
+            tables.add(seed)
+            seed.write_weights(out / name / f"weights-seed{seed.seed}.safetensors")
+        tables.write(out / name, task.classes, task.valence)
 
 
-def _noise(spec: Spec, system: SystemSpec, options: Sequence[str]) -> dict[str, Rows] | None:
-    """Read the corrupted copies, which are given if and only if they are asked for."""
-    if spec["augmentation"] not in AUGMENTATIONS:
-        raise MerflowError(
-            f"the setting 'augmentation' is {spec['augmentation']!r}: set it to one of "
-            f"{', '.join(AUGMENTATIONS)}"
+class Reader:
+    """Reads labels and features once for all systems of a job."""
+
+    def __init__(
+        self, manifest: Path, folds: Path, features: Sequence[str], noise_features: Sequence[str]
+    ):
+        """Take in where they lie; nothing is read yet."""
+        self.manifest, self.folds = manifest, folds
+        self.clean, self.noise = (
+            _Rows(features, "--features"),
+            _Rows(noise_features, "--noise-features"),
         )
-    if spec["augmentation"] == "clean":
-        if options:
+        self._read: dict[str, Dataset] = {}
+
+    def dataset(self, spec: Spec, system: SystemSpec) -> Dataset:
+        """Return what a system trains on; the same object for systems that share it."""
+        keys = ("features", "augmentation", "classes", "valence", "tests", "fold_count")
+        name = settings_digest({key: spec[key] for key in keys})
+        if name not in self._read:
+            labels = read_labels(
+                self.manifest,
+                self.folds,
+                spec["classes"],
+                bool(spec["valence"]),
+                spec["tests"],
+                spec["fold_count"],
+            )
+            noise = self._noise(spec, system)
+            self._read[name] = join(labels, self.clean.of(system.features), noise)
+        return self._read[name]
+
+    def _noise(self, spec: Spec, system: SystemSpec) -> dict[str, Rows] | None:
+        """Return the corrupted copies, which are given if and only if they are asked for."""
+        if spec["augmentation"] not in AUGMENTATIONS:
+            raise MerflowError(
+                f"the setting 'augmentation' is {spec['augmentation']!r}: set it to one of "
+                f"{', '.join(AUGMENTATIONS)}"
+            )
+        if spec["augmentation"] == "noise":
+            return self.noise.of(system.features)
+        if self.noise.shards:
             raise MerflowError(
                 "--noise-features are given, but the setting 'augmentation' is 'clean': drop the "
                 "option or set it to 'noise'"
             )
         return None
-    return read_rows(named(options, "--noise-features"), system.features, "--noise-features")
+
+
+class _Rows:
+    """Rows of features as they are asked for, each layer read once."""
+
+    def __init__(self, shards: Sequence[str], option: str):
+        self.shards, self.option = named(shards, option), option
+        self._read: dict[tuple[str, str], Rows] = {}
+
+    def of(self, features: Mapping[str, tuple[str, str]]) -> dict[str, Rows]:
+        new = {name: pair for name, pair in features.items() if pair not in self._read}
+        read = read_rows(self.shards, new, self.option)
+        self._read |= {new[name]: rows for name, rows in read.items()}
+        return {name: self._read[pair] for name, pair in features.items()}
+
+
+def _form(system: SystemSpec, data: Dataset, how: Training) -> Build:
+    return partial(system.build, data.dims, how)
+
+
+def _recipe(spec: Spec, data: Dataset, how: Training) -> str:
+    return recipe_of(spec, how, data, "merflow.fusion")
 
 
 def weights_of(

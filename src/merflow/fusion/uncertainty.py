@@ -3,13 +3,12 @@
 import math
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from merflow.errors import MerflowError
-from merflow.training.decoders import Decoded
-from merflow.training.losses import Loss, emotion_loss, valence_loss
+from merflow.training.losses import Loss
 
 # Eq. 9 is singular at delta = 0 and undefined below -1: delta stays above this floor.
 FLOOR = 1e-4
@@ -22,8 +21,8 @@ class UncertaintyLoss(Loss):
         rho: The two trained numbers, for emotion and valence; Adam must not decay them.
     """
 
-    def __init__(self, delta_init: float):
-        """Start both deltas at ``delta_init``; raises :class:`MerflowError` if it is too small."""
+    def __init__(self, models: int, delta_init: float):
+        """Start all deltas at ``delta_init``; raises :class:`MerflowError` if it is too small."""
         super().__init__()
         if not FLOOR < delta_init < math.inf:
             raise MerflowError(
@@ -31,48 +30,39 @@ class UncertaintyLoss(Loss):
             )
         above = delta_init - FLOOR
         # The inverse of softplus, written so that it overflows for no argument.
-        self.rho = nn.Parameter(torch.full((2,), above + math.log(-math.expm1(-above))))
+        self.rho = nn.Parameter(torch.full((models, 2), above + math.log(-math.expm1(-above))))
 
-    def delta(self) -> Float[Tensor, "2"]:
-        """Return delta1 and delta2, always positive."""
+    def deltas(self) -> Float[Tensor, "M 2"]:
+        """Return delta1 and delta2 of each model, always positive."""
         return functional.softplus(self.rho) + FLOOR
 
-    def deltas(self) -> tuple[float, float]:
-        """Return the present delta1, delta2."""
-        first, second = self.delta().tolist()
-        return first, second
-
     def combine(
-        self, of_emotion: Float[Tensor, ""], of_valence: Float[Tensor, ""]
-    ) -> Float[Tensor, ""]:
-        """Return the weighted sum of the two losses with its regularising terms."""
-        raise NotImplementedError
-
-    def forward(
-        self,
-        decoded: Decoded,
-        emotion: Int[Tensor, " batch"],
-        valence: Float[Tensor, " batch"],
-    ) -> Float[Tensor, ""]:
-        """Return the loss of a batch.
+        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"] | None
+    ) -> Float[Tensor, " M"]:
+        """Return the weighted sum of the two losses with its regularising terms.
 
         Raises:
             ValueError: The decoder gave no valence; there is then nothing to weigh.
         """
-        if decoded.valence is None:
+        if of_valence is None:
             raise ValueError("a loss that weighs two tasks needs a decoder of valence")
-        of_emotion = emotion_loss(decoded.logits, emotion)
-        return self.combine(of_emotion, valence_loss(decoded.valence, valence))
+        return self.weigh(of_emotion, of_valence)
+
+    def weigh(
+        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"]
+    ) -> Float[Tensor, " M"]:
+        """Return :meth:`combine` of two losses."""
+        raise NotImplementedError
 
 
 class PaperLoss(UncertaintyLoss):
     """Eq. 9: L_e / d1^2 + L_v / (2 d2^2) + log(1 + d1) + log(1 + d2)."""
 
-    def combine(
-        self, of_emotion: Float[Tensor, ""], of_valence: Float[Tensor, ""]
-    ) -> Float[Tensor, ""]:
+    def weigh(
+        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"]
+    ) -> Float[Tensor, " M"]:
         """Return eq. 9."""
-        first, second = self.delta()
+        first, second = self.deltas().unbind(-1)
         weighted = of_emotion / first**2 + of_valence / (2 * second**2)
         return weighted + torch.log1p(first) + torch.log1p(second)
 
@@ -80,11 +70,11 @@ class PaperLoss(UncertaintyLoss):
 class KendallLoss(UncertaintyLoss):
     """Kendall, Gal, Cipolla 2018: L_e / s1^2 + L_v / (2 s2^2) + log s1 + log s2."""
 
-    def combine(
-        self, of_emotion: Float[Tensor, ""], of_valence: Float[Tensor, ""]
-    ) -> Float[Tensor, ""]:
+    def weigh(
+        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"]
+    ) -> Float[Tensor, " M"]:
         """Return the loss of Kendall et al."""
-        first, second = self.delta()
+        first, second = self.deltas().unbind(-1)
         weighted = of_emotion / first**2 + of_valence / (2 * second**2)
         return weighted + torch.log(first) + torch.log(second)
 
@@ -92,13 +82,13 @@ class KendallLoss(UncertaintyLoss):
 class LiebelLoss(UncertaintyLoss):
     """Liebel, Koerner 2018: the sum over both tasks of L / (2 s^2) + log(1 + s^2)."""
 
-    def combine(
-        self, of_emotion: Float[Tensor, ""], of_valence: Float[Tensor, ""]
-    ) -> Float[Tensor, ""]:
+    def weigh(
+        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"]
+    ) -> Float[Tensor, " M"]:
         """Return the loss of Liebel and Koerner."""
-        squares = self.delta() ** 2
-        losses = torch.stack([of_emotion, of_valence])
-        return (losses / (2 * squares) + torch.log1p(squares)).sum()
+        squares = self.deltas() ** 2
+        losses = torch.stack([of_emotion, of_valence], dim=-1)
+        return (losses / (2 * squares) + torch.log1p(squares)).sum(-1)
 
 
 UNCERTAINTY_LOSSES: dict[str, type[UncertaintyLoss]] = {

@@ -1,24 +1,26 @@
 """The unimodal model of Figure 4: one feature, aligned, and two linear heads."""
 
-from collections.abc import Sequence
-
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from merflow.training.decoders import BaselineDecoder, Decoded
+from merflow.training.decoders import BaselineDecoder
 from merflow.training.modules import DimensionAlign
+from merflow.training.network import AlignedNetwork
+
+# One name for every layer, so that all start alike and drop the same units.
+FEATURE = "layer"
 
 
-class Probe(nn.Module):
-    """DA-Mat and the baseline decoder; the same random numbers for every layer."""
+class Alone(nn.Module):
+    """No fusion: there is one state."""
 
-    def __init__(self, dim: int, width: int, dropout: float, classes: int, valence: bool):
-        """Make the model of a feature of ``dim`` dimensions, aligned to ``width``."""
-        super().__init__()
-        self.align = DimensionAlign(dim, width, dropout)
-        self.decoder = BaselineDecoder(width, classes, valence)
+    def forward(self, states: list[Float[Tensor, "M batch D"]]) -> Float[Tensor, "M batch D"]:
+        """Return the state."""
+        (state,) = states
+        return state
 
-    def forward(self, features: Sequence[Float[Tensor, "batch dim"]]) -> Decoded:
-        """Return logits and valence of a batch; there is one feature."""
-        (feature,) = features
-        return self.decoder(self.align(feature))
+
+def probe(models: int, dim: int, width: int, classes: int, valence: bool) -> AlignedNetwork:
+    """Return a stack of probes of features of ``dim`` dimensions, aligned to ``width``."""
+    decoder = BaselineDecoder(models, width, classes, valence)
+    return AlignedNetwork({FEATURE: DimensionAlign(models, dim, width)}, Alone(), decoder)

@@ -1,24 +1,35 @@
-"""Training the probes of one encoder, layer by layer, and writing their run folder."""
+"""Training the probes of one encoder, one a layer, and writing their run folder."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from merflow.errors import MerflowError
 from merflow.options import named
-from merflow.probes.network import Probe
+from merflow.probes.network import probe
 from merflow.progress import Progress
+from merflow.storage.digest import settings_digest
 from merflow.training.cache import read_rows
-from merflow.training.data import join
+from merflow.training.data import Dataset, join
+from merflow.training.engine.plan import Engine
 from merflow.training.labels import read_labels
-from merflow.training.losses import SumLoss
-from merflow.training.runs import RunTables, train_all
+from merflow.training.losses import Loss, SumLoss
+from merflow.training.network import AlignedNetwork, Build
+from merflow.training.run_tables import RunTables
+from merflow.training.runs import Task, train_tasks
 from merflow.training.spec import Spec, Training
-from merflow.training.store import TrainingStore, recipe_of
+from merflow.training.store import recipe_of
 from merflow.training.threads import use_declared_threads
 
 
 def train_probes(
-    spec: Spec, manifest: Path, folds: Path, features: Sequence[str], store: Path, out: Path
+    spec: Spec,
+    manifest: Path,
+    folds: Path,
+    features: Sequence[str],
+    engine: Engine,
+    store: Path,
+    out: Path,
 ) -> None:
     """Train one model for each layer, on clean training clips alone, and write the run folder.
 
@@ -27,34 +38,64 @@ def train_probes(
         manifest: The corpus manifest.
         folds: The recorded folds.
         features: ``ENCODER=SHARD`` of clean clips.
+        engine: Device and size of stacks.
         store: Where finished seeds are kept.
         out: Gets ``predictions-organiser.parquet`` and ``predictions-honest.parquet`` (out-of-fold
             rows, with a first column ``layer``) and ``curves.csv``.
 
     Raises:
-        MerflowError: Settings or inputs do not fit together.
+        MerflowError: Settings or inputs do not fit together, or a model diverged.
     """
     use_declared_threads()
-    encoder, layers, how = spec["encoder"], spec["layers"], Training.from_spec(spec)
+    classes, valence = tuple(spec["classes"]), bool(spec["valence"])
+    candidates = Training.candidates(spec)
+    layers = read_layers_of(spec, manifest, folds, features)
+    tasks = [
+        Task(
+            name=f"{spec['encoder']}({layer})",
+            data=data,
+            candidates=candidates,
+            build=partial(_form, data.dims[0], len(classes), valence),
+            form=settings_digest(["probe", len(classes), valence]),
+            recipe=partial(_recipe, spec, layer, data),
+            classes=classes,
+            valence=valence,
+        )
+        for layer, data in layers.items()
+    ]
+    seeds = len(tasks) * sum(len(how.seeds) for how in candidates)
+    progress = Progress(f"probes of {spec['encoder']}", seeds, "models")
+    tables = RunTables()
+    for layer, trained in zip(layers, train_tasks(tasks, store, engine, progress), strict=True):
+        for seed in trained:
+            tables.add(seed, layer)
+    tables.write(out, classes, valence)
+
+
+def read_layers_of(
+    spec: Spec, manifest: Path, folds: Path, features: Sequence[str]
+) -> dict[str, Dataset]:
+    """Return the labelled features of each layer; raises :class:`MerflowError`."""
+    encoder, layers = spec["encoder"], spec["layers"]
     if not isinstance(layers, list) or not layers or len(set(layers)) < len(layers):
         raise MerflowError(f"the setting 'layers' is {layers!r}: list one or more distinct layers")
-    classes, valence = spec["classes"], bool(spec["valence"])
     # Figure 4 shows Train&Val alone: test clips are not even read.
-    labels = read_labels(manifest, folds, classes, valence, [], spec["fold_count"])
+    valence = bool(spec["valence"])
+    labels = read_labels(manifest, folds, spec["classes"], valence, [], spec["fold_count"])
     pairs = {layer: (encoder, layer) for layer in layers}
     rows = read_rows(named(features, "--features"), pairs, "--features")
-    tables = RunTables()
-    progress = Progress(f"probes of {encoder}", len(layers) * len(how.seeds), "models")
-    for layer in layers:
-        data = join(labels, {f"{encoder}({layer})": rows[layer]})
-        print("\n".join(data.notes()), flush=True)
-        (dim,) = data.dims
+    found = {layer: join(labels, {f"{encoder}({layer})": rows[layer]}) for layer in layers}
+    for note in dict.fromkeys(tuple(data.notes()[1:]) for data in found.values()):
+        print("\n".join(note), flush=True)
+    return found
 
-        def build(dim: int = dim) -> tuple[Probe, SumLoss]:
-            return Probe(dim, how.width, how.dropout, len(classes), valence), SumLoss()
 
-        key = recipe_of({**spec, "layers": [layer]}, data, "merflow.probes")
-        finished = TrainingStore(store, key)
-        for part in train_all(data, build, how, classes, valence, finished, progress):
-            tables.add(part, layer)
-    tables.write(out, classes, valence)
+def _form(dim: int, classes: int, valence: bool, how: Training) -> Build:
+    def build(models: int) -> tuple[AlignedNetwork, Loss]:
+        return probe(models, dim, how.width, classes, valence), SumLoss()
+
+    return build
+
+
+def _recipe(spec: Spec, layer: str, data: Dataset, how: Training) -> str:
+    return recipe_of({**spec, "layers": [layer]}, how, data, "merflow.probes")

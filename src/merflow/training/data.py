@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int
@@ -55,8 +56,9 @@ class Dataset:
     copy_number: Int[np.ndarray, " copies"]
     dropped: tuple[str, ...]
 
+    @cached_property
     def digest(self) -> str:
-        """Return the sha256 of all that a training sees: clips, labels, folds and features."""
+        """The sha256 of all that a training sees: clips, labels, folds and features."""
         labels = self.labels
         told = [labels.clips, labels.split, labels.fold_count, self.features, self.dims]
         total = hashlib.sha256(json.dumps(told).encode())

@@ -1,74 +1,87 @@
-"""Layers whose random numbers follow from their names, so that systems share them.
+"""Layers of several models at once, whose random numbers follow from their names.
 
-Two systems that have a module of the same name start it with the same weights and drop the same
-units in the same step, whatever else they are made of (common random numbers; source: ours).
+Every module holds the parameters of a stack of models along a leading axis: ``M`` models of the
+same form, which differ in their fold, their seed or their features. A single model is a stack of
+one. Two systems that have a module of the same name start it with the same weights and drop the
+same units in the same step, whatever else they are made of (common random numbers; source: ours).
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from merflow.seeds import generator, seed_of
+from merflow.seeds import generator
 
 
-class KeyedDropout(nn.Module):
-    """Dropout with a random stream of its own, set by :func:`key`.
+class StackedLinear(nn.Module):
+    """A linear map of each model of a stack: ``x W + b`` with W in R^{inputs x outputs}.
 
     Attributes:
-        share: Probability that a unit is zeroed in training; the others are scaled up.
+        fan_in: Inputs of an output, for initial values.
     """
 
-    def __init__(self, share: float):
-        """Make a dropout that zeroes this share of the units."""
+    def __init__(self, models: int, inputs: int, outputs: int):
+        """Make the maps, all zero until :func:`key`."""
         super().__init__()
-        self.share = share
-        self.stream: torch.Generator | None = None
+        self.fan_in = inputs
+        self.weight = nn.Parameter(torch.zeros(models, inputs, outputs))
+        self.bias = nn.Parameter(torch.zeros(models, 1, outputs))
 
-    def forward(self, values: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:
-        """Return the values with some units zeroed; in evaluation unchanged."""
-        if not self.training or self.share == 0.0:
-            return values
-        if self.stream is None:
-            raise RuntimeError("key() must be called before training")
-        kept = torch.empty_like(values).bernoulli_(1.0 - self.share, generator=self.stream)
-        return values * kept.div_(1.0 - self.share)
+    def forward(self, values: Float[Tensor, "M batch inputs"]) -> Float[Tensor, "M batch outputs"]:
+        """Return each model's map of its own rows."""
+        return torch.baddbmm(self.bias, values, self.weight)
 
 
 class DimensionAlign(nn.Module):
-    """DA-Mat: linear map to D dimensions, ReLU, dropout (docs/paper.md, reading 12)."""
+    """DA-Mat: linear map to D dimensions, ReLU, dropout (docs/paper.md, reading 12).
 
-    def __init__(self, dim: int, width: int, dropout: float):
+    The map's product and what follows it are apart, because the trainer takes the product, where
+    nearly all of the work is, in its own hands (:mod:`merflow.training.engine.aligned`).
+    """
+
+    def __init__(self, models: int, dim: int, width: int):
         """Make the alignment of a feature of ``dim`` dimensions to ``width``."""
         super().__init__()
-        self.linear = nn.Linear(dim, width)
-        self.dropout = KeyedDropout(dropout)
+        self.linear = StackedLinear(models, dim, width)
 
-    def forward(self, feature: Float[Tensor, "batch dim"]) -> Float[Tensor, "batch width"]:
-        """Return the aligned hidden state."""
-        return self.dropout(torch.relu(self.linear(feature)))
+    def project(self, feature: Float[Tensor, "M batch dim"]) -> Float[Tensor, "M batch width"]:
+        """Return ``x W``, without the bias."""
+        return torch.bmm(feature, self.linear.weight)
+
+    def activate(
+        self,
+        projected: Float[Tensor, "M batch width"],
+        kept: Float[Tensor, "M batch width"] | None,
+    ) -> Float[Tensor, "M batch width"]:
+        """Return the aligned hidden state.
+
+        Args:
+            projected: From :meth:`project`.
+            kept: Dropout: 0 for a dropped unit, 1 / (1 - share) else; None in evaluation.
+        """
+        state = torch.relu(projected + self.linear.bias)
+        return state if kept is None else state * kept
 
 
-def key(network: nn.Module, seed: int, fold: int) -> None:
-    """Give a network's parameters their initial values and its dropouts their streams, in place.
+def key(network: nn.Module, models: Sequence[tuple[int, int]]) -> None:
+    """Give the parameters of each model their initial values, in place.
 
     Values are uniform in PyTorch's default range of a linear layer, +-1/sqrt(inputs); a module
     with parameters of its own says its inputs in ``fan_in``.
 
     Args:
-        network: The network to start.
-        seed: Training seed.
-        fold: Held-out fold.
+        network: The stack to start.
+        models: Seed and held-out fold of each model.
     """
     for name, module in network.named_modules():
-        if isinstance(module, KeyedDropout):
-            module.stream = torch.Generator().manual_seed(seed_of(seed, "dropout", name, fold))
         for own, parameter in module.named_parameters(recurse=False):
-            fan_in = module.in_features if isinstance(module, nn.Linear) else module.fan_in
-            bound = 1.0 / math.sqrt(fan_in)
-            draws = generator(seed, "init", f"{name}.{own}", fold).uniform(
-                -bound, bound, tuple(parameter.shape)
-            )
-            with torch.no_grad():
-                parameter.copy_(torch.from_numpy(draws))
+            bound = 1.0 / math.sqrt(module.fan_in)
+            for index, (seed, fold) in enumerate(models):
+                draws = generator(seed, "init", f"{name}.{own}", fold).uniform(
+                    -bound, bound, tuple(parameter.shape[1:])
+                )
+                with torch.no_grad():
+                    parameter[index].copy_(torch.from_numpy(draws))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int
 
+from merflow.errors import MerflowError
 from merflow.training.data import Dataset
 from merflow.training.labels import TRAIN
 
@@ -48,6 +49,8 @@ class Partition:
         fold: The held-out fold.
         training: Rows that train: clean clips of the other folds and their copies.
         held_out: Clean rows of the fold, which are scored.
+        inner: Clean rows of the fold that neither trains nor is scored, but chooses the epoch;
+            none where the other folds' models choose.
         tests: Clean rows of the test splits.
         standardiser: Statistics of the clean training rows.
     """
@@ -55,29 +58,43 @@ class Partition:
     fold: int
     training: Int[np.ndarray, " training"]
     held_out: Int[np.ndarray, " held_out"]
+    inner: Int[np.ndarray, " inner"]
     tests: Int[np.ndarray, " tests"]
     standardiser: Standardiser
 
-    def evaluation(self, data: Dataset) -> Float32[np.ndarray, "rows dim"]:
-        """Return the standardised held-out and test rows; a missing feature is 0, its mean."""
-        rows = np.concatenate([self.held_out, self.tests])
-        present = np.repeat(data.present[rows], data.dims, axis=1)
-        return np.where(present, self.standardiser.apply(data.clean[rows]), np.float32(0.0))
+    def standardised(self, data: Dataset) -> Float32[np.ndarray, "rows dim"]:
+        """Return all rows standardised, clean ones first; a missing feature is 0, its mean."""
+        present = np.repeat(data.present, data.dims, axis=1)
+        clean = np.where(present, self.standardiser.apply(data.clean), np.float32(0.0))
+        return np.concatenate([clean, self.standardiser.apply(data.copies)])
 
 
-def partition_of(data: Dataset, fold: int) -> Partition:
+def partition_of(data: Dataset, fold: int, selection: str = "folds") -> Partition:
     """Split a dataset for one held-out fold.
 
-    A copy trains only while its clip is in the training part, and is never scored.
+    A copy trains only while its clip is in the training part, and is never scored. With the
+    selection ``inner`` the fold after the held-out one is left out of the training too; being a
+    fold, it shares no speaker with the rest where folds do not (source: ours).
+
+    Raises:
+        MerflowError: There are too few folds for an inner one.
     """
+    count = data.labels.fold_count
+    if selection == "inner" and count < 3:
+        raise MerflowError(
+            f"training.selection is 'inner', which needs 3 folds or more, but there are {count}: "
+            "raise corpus.folds.count or set it to 'folds'"
+        )
     in_train = np.array([split == TRAIN for split in data.labels.split])
-    trains = in_train & (data.labels.fold != fold)
+    inner = data.labels.fold == ((fold + 1) % count if selection == "inner" else -2)
+    trains = in_train & (data.labels.fold != fold) & ~inner
     clean = np.flatnonzero(trains)
     copies = np.flatnonzero(trains[data.copy_of])
     return Partition(
         fold=fold,
         training=np.concatenate([clean, len(data.labels) + copies]),
         held_out=np.flatnonzero(in_train & (data.labels.fold == fold)),
+        inner=np.flatnonzero(in_train & inner),
         tests=np.flatnonzero(~in_train),
         standardiser=standardiser_of(data.clean[clean]),
     )

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
 
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
 
 if TYPE_CHECKING:  # Their modules import torch, which readers of the file can do without.
     from merflow.training.data import Dataset
-    from merflow.training.trainer import Trajectories
+    from merflow.training.engine.stack import Trajectories
 
 KEYS = ["split", "clip", "fold", "seed"]
 SUM_TOLERANCE = 1e-9
@@ -32,17 +31,17 @@ def columns_of(classes: Sequence[str], valence: bool, layer: bool = False) -> li
 def predictions_of(
     data: "Dataset",
     trajectories: "Trajectories",
-    kept: Int[np.ndarray, " folds"],
+    reading: str,
     classes: Sequence[str],
     valence: bool,
 ) -> pd.DataFrame:
-    """Return the predictions of the kept epochs (counted from 0), one row a clip and fold.
+    """Return the predictions of a reading's kept epochs, one row a clip and fold.
 
     Training clips are predicted by the model that held them out, test clips by every model.
     """
     frames = []
-    for partition, outputs, epoch in zip(
-        trajectories.partitions, trajectories.outputs, kept, strict=True
+    for partition, outputs in zip(
+        trajectories.partitions, trajectories.outputs[reading], strict=True
     ):
         rows = np.concatenate([partition.held_out, partition.tests])
         frame = pd.DataFrame(
@@ -54,7 +53,7 @@ def predictions_of(
             }
         )
         names = columns_of(classes, valence)[len(frame.columns) :]
-        frames.append(frame.assign(**dict(zip(names, outputs[epoch].T, strict=True))))
+        frames.append(frame.assign(**dict(zip(names, outputs.T, strict=True))))
     return pd.concat(frames, ignore_index=True)
 
 

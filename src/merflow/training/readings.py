@@ -1,6 +1,7 @@
 """Two readings of the same trajectories: which epoch of each fold's model is kept."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -45,6 +46,46 @@ def honest(criterion: Float[np.ndarray, "folds epochs"]) -> Int[np.ndarray, " fo
     return kept
 
 
-def keep(reading: str, criterion: Float[np.ndarray, "folds epochs"]) -> Int[np.ndarray, " folds"]:
-    """Return the kept epochs of one of the :data:`READINGS`."""
+def keep(
+    reading: str,
+    criterion: Float[np.ndarray, "folds epochs"],
+    inner: Float[np.ndarray, "folds epochs"] | None = None,
+) -> Int[np.ndarray, " folds"]:
+    """Return the kept epochs of one of the :data:`READINGS`.
+
+    Args:
+        reading: Which.
+        criterion: On the held-out fold after each epoch.
+        inner: On the inner fold, if there is one: the honest reading then goes by it alone, the
+            earliest epoch on a tie.
+    """
+    if reading == HONEST and inner is not None:
+        return np.argmax(inner, axis=1)
     return {ORGANISER: organiser, HONEST: honest}[reading](criterion)
+
+
+def choose_candidates(
+    criteria: Sequence[Float[np.ndarray, "folds _"]],
+    inner: Sequence[Float[np.ndarray, "folds _"] | None],
+) -> Int[np.ndarray, " folds"]:
+    """Return, for each fold, which of several settings of a training is best without that fold.
+
+    A setting's worth for a fold is what the honest reading's epoch reaches: the mean over the
+    other folds' curves, or the inner fold's. The first listed wins a tie. Both readings keep an
+    epoch of the chosen setting, so that hyper-parameters are chosen honestly in both
+    (source: ours).
+
+    Args:
+        criteria: Of each setting, on the held-out fold after each epoch; lengths may differ.
+        inner: The same on the inner fold, or None.
+    """
+    worth = []
+    for held, within in zip(criteria, inner, strict=True):
+        kept = keep(HONEST, held, within)
+        folds = range(len(held))
+        if within is not None:
+            worth.append([float(within[fold, kept[fold]]) for fold in folds])
+        else:
+            others = (np.delete(held[:, kept[fold]], fold) for fold in folds)
+            worth.append([math.fsum(one) / len(one) for one in others])
+    return np.argmax(np.array(worth), axis=0)

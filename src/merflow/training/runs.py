@@ -1,121 +1,224 @@
-"""From a dataset to the files of a run: every seed trained, both readings taken."""
+"""From datasets to finished seeds: what is not kept is trained, stack by stack."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from torch import Tensor
 
+from merflow.errors import MerflowError
 from merflow.progress import Progress
-from merflow.storage.atomic import hard_link, replacing
+from merflow.storage.digest import settings_digest
+from merflow.training.chosen import Chosen, choose_parts
 from merflow.training.data import Dataset
-from merflow.training.predictions import predictions_of, write_predictions
-from merflow.training.readings import HONEST, ORGANISER, READINGS, keep
+from merflow.training.engine.checkpoint import Checkpoint
+from merflow.training.engine.plan import Engine
+from merflow.training.engine.stack import Diverged, Form, Stack, Trajectories
+from merflow.training.engine.tables import Source, Tables
+from merflow.training.engine.watch import CrossValidation
+from merflow.training.network import Build
+from merflow.training.predictions import predictions_of
+from merflow.training.readings import HONEST, ORGANISER, READINGS
 from merflow.training.spec import Training
 from merflow.training.store import Part, Trained, TrainingStore
-from merflow.training.trainer import Build, Trajectories, train_seed
 
 # Tensors of a finished seed and what to say of them in the file.
 Weights = Callable[[Trajectories], tuple[dict[str, Tensor], dict[str, str]]]
 
 
-@dataclass
-class RunTables:
-    """Predictions by reading, and curves, of one model or of several below each other."""
+@dataclass(frozen=True)
+class Task:
+    """One system, or the probe of one layer, to be trained on every seed.
 
-    predictions: dict[str, list[pd.DataFrame]] = field(
-        default_factory=lambda: {reading: [] for reading in READINGS}
-    )
-    curves: list[pd.DataFrame] = field(default_factory=list)
-
-    def add(self, part: Part, layer: str | None = None) -> None:
-        """Append a finished seed, with a first column ``layer`` if its name is given."""
-        for reading, frames in self.predictions.items():
-            frames.append(_named(part.predictions(reading), layer))
-        self.curves.append(_named(part.curves(), layer))
-
-    def write(self, folder: Path, classes: Sequence[str], valence: bool) -> None:
-        """Write ``predictions-<reading>.parquet`` and ``curves.csv``."""
-        for reading, frames in self.predictions.items():
-            path = folder / f"predictions-{reading}.parquet"
-            write_predictions(path, pd.concat(frames, ignore_index=True), classes, valence)
-        with replacing(folder / "curves.csv") as temporary:
-            curves = pd.concat(self.curves, ignore_index=True)
-            curves.to_csv(temporary, index=False, lineterminator="\n")
-
-
-def _named(frame: pd.DataFrame, layer: str | None) -> pd.DataFrame:
-    if layer is not None:
-        frame.insert(0, "layer", layer)
-    return frame
-
-
-def train_all(
-    data: Dataset,
-    build: Build,
-    how: Training,
-    classes: Sequence[str],
-    valence: bool,
-    store: TrainingStore,
-    progress: Progress,
-    weights: Weights | None = None,
-) -> list[Part]:
-    """Train every seed that the store does not have; return the parts in the order of the seeds.
-
-    Args:
-        data: Clips, labels and features.
-        build: Makes an untrained network and its loss.
-        how: Settings.
+    Attributes:
+        name: What to call it in the log and in errors.
+        data: Clips, labels and features; one object for all tasks that share it.
+        candidates: The settings to choose from; one where nothing is left open.
+        build: Makes the untrained stacks of given settings.
+        form: Digest of what makes two tasks' networks and losses the same but for their numbers.
+        recipe: Digest of what decides the training with given settings.
         classes: Names of the classes.
         valence: Whether there is a valence head.
-        store: Where finished seeds are kept.
-        progress: Counts the seeds.
         weights: What to keep of the models; None keeps nothing.
+    """
+
+    name: str
+    data: Dataset
+    candidates: Sequence[Training]
+    build: Callable[[Training], Build]
+    form: str
+    recipe: Callable[[Training], str]
+    classes: tuple[str, ...]
+    valence: bool
+    weights: Weights | None = None
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One task with one choice of settings and one seed: a cross-validation."""
+
+    task: Task
+    how: Training
+    seed: int
+    store: TrainingStore
+    source: Source
+
+    @property
+    def form(self) -> str:
+        """What tells its stack from others."""
+        return settings_digest([self.task.form, self.task.data.dims, self.how.settings()])
+
+    def member(self) -> CrossValidation:
+        """Return it as the engine takes it."""
+        name = f"{self.task.name}, recipe {self.store.recipe}"
+        return CrossValidation(name, self.source, self.seed, self.task.classes)
+
+
+def train_tasks(
+    tasks: Sequence[Task], folder: Path, engine: Engine, progress: Progress
+) -> list[list[Chosen]]:
+    """Train every seed of every task that is not kept; return each task's seeds in order.
+
+    Args:
+        tasks: What to train.
+        folder: Where finished seeds are kept.
+        engine: Device and size of stacks.
+        progress: Counts the seeds of all tasks and choices.
 
     Raises:
-        MerflowError: See :func:`merflow.training.trainer.train_seed`.
+        MerflowError: A model diverged; the others are trained and kept all the same.
     """
-    parts = []
-    for seed in how.seeds:
+    cells = _cells(tasks, folder)
+    parts: dict[tuple[str, int], Part] = {}
+    lost: dict[tuple[str, int], tuple[_Cell, Diverged]] = {}
+    for cell in cells:
+        kept = cell.store.find(cell.seed)
+        if kept is not None:
+            print(f"{cell.task.name}, seed {cell.seed}: kept from before", flush=True)
+            parts[cell.store.recipe, cell.seed] = kept
+            progress.add()
+    tables: list[Tables] = []
+    for stack in _stacks(cells, engine):
+        missing = [cell for cell in stack if (cell.store.recipe, cell.seed) not in parts]
+        if not missing:
+            continue
+        progress.begin(len(missing))
+        checkpoint = Checkpoint(folder / "unfinished" / f"{_identity(stack)}.safetensors")
+        for cell, result in _train(missing, engine, tables, checkpoint):
+            if isinstance(result, Diverged):
+                lost[cell.store.recipe, cell.seed] = cell, result
+                print(_told(cell, result), flush=True)
+            else:
+                part = cell.store.put(cell.seed, _finished(cell, result))
+                parts[cell.store.recipe, cell.seed] = part
+            progress.add()
+    return _collect(tasks, cells, parts, lost)
 
-        def train(seed: int = seed) -> Trained:
-            progress.begin()
-            return _train(data, build, how, seed, classes, valence, weights)
 
-        part = store.seed(seed, train)
-        print(f"seed {seed}: {'kept from before' if part.kept else 'trained'}", flush=True)
-        parts.append(part)
-        progress.add()
-    return parts
+def _cells(tasks: Sequence[Task], folder: Path) -> list[_Cell]:
+    sources: dict[tuple[int, str], Source] = {}
+    cells = []
+    for task in tasks:
+        for how in task.candidates:
+            source = sources.setdefault(
+                (id(task.data), how.selection), Source(task.data, how.selection)
+            )
+            store = TrainingStore(folder, task.recipe(how))
+            cells += [_Cell(task, how, seed, store, source) for seed in how.seeds]
+    return cells
+
+
+def _stacks(cells: Sequence[_Cell], engine: Engine) -> Iterator[list[_Cell]]:
+    """Give the cells that train together: equal ones in form, as they are listed."""
+    forms: dict[str, dict[tuple[str, int], _Cell]] = {}
+    for cell in cells:
+        # Two systems that are the same but for their names are trained once.
+        forms.setdefault(cell.form, {})[cell.store.recipe, cell.seed] = cell
+    for alike in forms.values():
+        own = list(alike.values())
+        size = engine.members(own[0].task.data.dims, own[0].how.width, own[0].source.folds)
+        for start in range(0, len(own), size):
+            yield own[start : start + size]
+
+
+def _identity(stack: Sequence[_Cell]) -> str:
+    return settings_digest([[cell.store.recipe, cell.seed] for cell in stack])[:32]
 
 
 def _train(
-    data: Dataset,
-    build: Build,
-    how: Training,
-    seed: int,
-    classes: Sequence[str],
-    valence: bool,
-    weights: Weights | None,
-) -> Trained:
-    """Train one seed and take both readings."""
-    run = train_seed(data, build, how, seed, classes, weights is not None)
-    epochs = {reading: keep(reading, run.criterion) for reading in READINGS}
+    cells: Sequence[_Cell], engine: Engine, tables: list[Tables], checkpoint: Checkpoint
+) -> Iterator[tuple[_Cell, Trajectories | Diverged]]:
+    """Train one stack; ``tables`` holds those of the stack before, which may serve again."""
+    first = cells[0]
+    sources = list({id(cell.source): cell.source for cell in cells}.values())
+    precision = first.how.precision
+    if not tables or not tables[0].serves(sources, precision):
+        tables[:] = [Tables(sources, engine.place(), precision)]
+    form = Form(first.task.build(first.how), first.how)
+    members = [cell.member() for cell in cells]
+    of_member = {id(member): cell for member, cell in zip(members, cells, strict=True)}
+    for member, result in Stack(form, members, tables[0], checkpoint).run():
+        yield of_member[id(member)], result
+
+
+def _finished(cell: _Cell, run: Trajectories) -> Trained:
+    """Take both readings of a cross-validation."""
+    task = cell.task
     told = ", ".join(
-        f"{epochs[ORGANISER][f] + 1}/{epochs[HONEST][f] + 1}" for f in range(len(run.partitions))
+        f"{run.kept[ORGANISER][f] + 1}/{run.kept[HONEST][f] + 1}"
+        for f in range(len(run.partitions))
     )
-    print(f"seed {seed}: kept epochs by fold, organiser/honest: {told}", flush=True)
+    print(
+        f"{task.name}, seed {cell.seed}: {run.criterion.shape[1]} epochs; kept by fold, "
+        f"organiser/honest: {told}",
+        flush=True,
+    )
     predictions = {
-        reading: predictions_of(data, run, kept, classes, valence)
-        for reading, kept in epochs.items()
+        reading: predictions_of(task.data, run, reading, task.classes, task.valence)
+        for reading in READINGS
     }
     curves = pd.DataFrame(run.curves).sort_values(["seed", "fold", "epoch"], ignore_index=True)
-    tensors, about = weights(run) if weights else ({}, {})
+    tensors, about = task.weights(run) if task.weights else ({}, {})
     return Trained(predictions, curves, tensors, about)
 
 
-def link_weights(parts: Sequence[Part], seeds: Sequence[int], folder: Path) -> None:
-    """Put the weights of each seed into a run folder as ``weights-seed<s>.safetensors``."""
-    for part, seed in zip(parts, seeds, strict=True):
-        hard_link(part.weights, folder / f"weights-seed{seed}.safetensors")
+def _collect(
+    tasks: Sequence[Task],
+    cells: Sequence[_Cell],
+    parts: dict[tuple[str, int], Part],
+    lost: dict[tuple[str, int], tuple[_Cell, Diverged]],
+) -> list[list[Chosen]]:
+    found, failed = [], []
+    for task in tasks:
+        own = [cell for cell in cells if cell.task is task]
+        seeds = dict.fromkeys(cell.seed for cell in own)
+        chosen = []
+        for seed in seeds:
+            there = [
+                (cell.how, parts[cell.store.recipe, seed])
+                for cell in own
+                if cell.seed == seed and (cell.store.recipe, seed) in parts
+            ]
+            if there:
+                chosen.append(choose_parts(seed, there, len(task.candidates) > 1))
+            else:
+                failed += [
+                    _told(cell, lost[cell.store.recipe, seed][1])
+                    for cell in own
+                    if cell.seed == seed
+                ]
+        found.append(chosen)
+    if failed:
+        raise MerflowError(
+            f"{'; '.join(failed)}: lower training.learning_rate there (all others are trained and "
+            "kept)"
+        )
+    return found
+
+
+def _told(cell: _Cell, lost: Diverged) -> str:
+    return (
+        f"the model of {cell.task.name}, seed {cell.seed}, fold {lost.fold} diverged in epoch "
+        f"{lost.epoch} at the learning rate {cell.how.learning_rate} (its loss became {lost.loss})"
+    )

@@ -8,7 +8,7 @@ other shards of the same features, train nothing that was trained before.
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from merflow.storage.atomic import write_text
 from merflow.storage.digest import code_digest, file_sha256, settings_digest
 from merflow.training.data import Dataset
 from merflow.training.readings import READINGS
-from merflow.training.spec import Spec
+from merflow.training.spec import Spec, Training
 
 CURVES, WEIGHTS, MARK = "curves.parquet", "weights.safetensors", "complete.json"
 TRAINING_CODE = ("merflow.training", "merflow.seeds")
@@ -81,12 +81,14 @@ class TrainingStore:
     folder: Path
     recipe: str
 
-    def seed(self, seed: int, train: Callable[[], Trained]) -> Part:
-        """Return the part of a seed, trained now unless it is there and whole."""
-        folder = self.folder / self.recipe / f"seed-{seed}"
-        if _is_whole(folder):
-            return Part(folder, kept=True)
-        trained = train()
+    def find(self, seed: int) -> Part | None:
+        """Return the part of a seed if it is there and whole."""
+        folder = self._folder(seed)
+        return Part(folder, kept=True) if _is_whole(folder) else None
+
+    def put(self, seed: int, trained: Trained) -> Part:
+        """Keep a seed, in the place of whatever a kill has left of it."""
+        folder = self._folder(seed)
         working = folder.with_name(f".{folder.name}.{os.getpid()}")
         self._forget(folder)
         working.mkdir(parents=True)
@@ -101,6 +103,9 @@ class TrainingStore:
         working.rename(folder)
         return Part(folder, kept=False)
 
+    def _folder(self, seed: int) -> Path:
+        return self.folder / self.recipe / f"seed-{seed}"
+
     def _forget(self, folder: Path) -> None:
         """Remove what a kill left of this seed, or what is damaged of it."""
         for torn in (folder, *folder.parent.glob(f".{folder.name}.*")):
@@ -108,17 +113,17 @@ class TrainingStore:
                 shutil.rmtree(torn)
 
 
-def recipe_of(spec: Spec, data: Dataset, *code: str) -> str:
+def recipe_of(spec: Spec, how: Training, data: Dataset, *code: str) -> str:
     """Return the digest of all that decides a training but its seed.
 
     Args:
-        spec: The settings of the command; the list of seeds does not count.
+        spec: The settings of the command; what a system is called does not count.
+        how: The settings of the training, without the choices that ``spec`` may leave.
         data: Labels, folds and features, by content.
         code: Packages beside ``merflow.training`` that decide the result.
     """
-    training = {key: value for key, value in spec["training"].items() if key != "seeds"}
-    settings = {**spec, "training": training}
-    return settings_digest([settings, data.digest(), code_digest(*TRAINING_CODE, *code)])[:32]
+    settings = {**spec, "training": how.settings(), "name": None}
+    return settings_digest([settings, data.digest, code_digest(*TRAINING_CODE, *code)])[:32]
 
 
 def _is_whole(folder: Path) -> bool:

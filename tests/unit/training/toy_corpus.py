@@ -17,9 +17,12 @@ TRAINING = {
     "width": 16,
     "dropout": 0.3,
     "epochs": 6,
+    "patience": None,
     "batch": 8,
     "learning_rate": 1.0e-2,
     "weight_decay": 1.0e-5,
+    "selection": "folds",
+    "precision": "float32",
     "seeds": [0],
 }
 
