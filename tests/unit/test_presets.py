@@ -1,4 +1,4 @@
-"""``presets/small.yaml`` is ``presets/demo.yaml`` in miniature, ``weight_free`` is ``table``."""
+"""Every preset is complete; ``small`` is ``demo`` in miniature, ``weight_free`` is ``table``."""
 
 from collections import Counter
 from pathlib import Path
@@ -31,8 +31,14 @@ def keys(node):
     return {key: keys(value) for key, value in node.items()} if isinstance(node, dict) else None
 
 
-def test_schema_accepts_it(small):
-    settings.check(small, read("workflow/schemas/params.schema.yaml"))
+@pytest.mark.parametrize("preset", sorted((ROOT / "presets").glob("*.yaml")), ids=lambda p: p.stem)
+def test_settings_accept_it_and_the_first_line_says_what_it_is(preset):
+    settings.check(read(preset), read("workflow/schemas/params.schema.yaml"))
+    assert preset.read_text().startswith("# ")
+
+
+def test_the_settings_are_the_demos():
+    assert (ROOT / "params.yaml").read_text() == (ROOT / "presets/demo.yaml").read_text()
 
 
 def test_it_has_the_keys_of_the_demo_and_no_other(small, demo):
@@ -80,3 +86,19 @@ def test_weight_free_is_table_with_encoders_that_need_no_file():
         del preset["features"]["encoders"], preset["probes"]["encoders"], preset["noise"]["root"]
         del preset["fusion"]["systems"], preset["ensemble"]["systems"]
     assert free == table
+
+
+def test_the_challenges_baseline_has_the_challenges_schedule():
+    preset, table = read("presets/challenge_baseline.yaml"), read("presets/table.yaml")
+    training = preset["fusion"]["training"]
+    assert (training["epochs"], training["batch"], training["dropout"]) == (100, 32, 0.3)
+    assert training["learning_rate"] == [1.0e-3, 1.0e-4, 1.0e-5]
+    assert training["width"] == [128, 256]
+    assert (training["weight_decay"], len(training["seeds"])) == (1.0e-5, 3)
+    for system in preset["fusion"]["systems"]:
+        assert (system["decoder"], system["loss"]) == ("baseline", "sum")
+        assert system["augmentation"] == ["clean"]
+    # The real encoders, as the preset for one's own clips has them.
+    assert preset["features"] == table["features"]
+    assert preset["faces"] == table["faces"]
+    assert preset["corpus"]["name"].startswith("mer2023")

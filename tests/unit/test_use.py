@@ -66,7 +66,7 @@ def test_listing_says_which_preset_is_in_use(project):
 
 @pytest.mark.parametrize("name", ["demos", "", "../presets/demo", "demo.yaml"])
 def test_unknown_name_is_told_with_the_choices_and_changes_nothing(project, name):
-    with pytest.raises(MerflowError, match="choose one of .*, demo, ") as caught:
+    with pytest.raises(MerflowError, match=r"choose one of .*, demo, ") as caught:
         use(project, name)
     assert repr(name) in str(caught.value)
     assert "\n" not in str(caught.value)
