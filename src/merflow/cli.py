@@ -21,7 +21,10 @@ NOUNS = {
     "report": "compute metrics, tables, figures and submissions",
 }
 # Beside the nouns, as `use`: groups that no rule calls.
-TOOLS = {"cache": "list, prove and tidy what lies under results/"}
+TOOLS = {
+    "cache": "list, prove and tidy what lies under results/",
+    "compare": "compare two systems, runs or commits of predictions",
+}
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 

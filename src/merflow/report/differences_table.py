@@ -28,9 +28,9 @@ TEXTS = {
     "with the same decoder. For each metric the best is chosen by its out-of-fold score on train, "
     "in the same reading and after the same training; no test set has a say. On train the score "
     "that chose is the one compared, which favours the unimodal side.",
-    JOINT: "Pairs of the same features and strategy, and ensembles of such. Unless params.yaml "
-    "says otherwise, the JDEV systems change the loss too (eq. 9 against the sum), as in the "
-    "paper's comparison: the difference is of both.",
+    JOINT: "Pairs of the same features and strategy, and ensembles of such. JDEV with the loss of "
+    "eq. 9 meets the baseline with the sum, as in the paper's comparison: the difference is of "
+    "decoder and loss. With another loss it meets the baseline of the same, if there is one.",
     STRATEGY: "Pairs of the same features, decoder and loss; the lower strategy is taken off.",
     NOISE: "Each system trained with noisy copies, less the same without them, on the same clips.",
 }

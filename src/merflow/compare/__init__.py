@@ -1,0 +1,1 @@
+"""Comparing two systems, runs or commits of predictions from the command line."""
