@@ -37,6 +37,7 @@ ORDER = [
     "environment",
     "use",
     "cache",
+    "compare",
     "cli",
 ]
 PACKAGE = ROOT / "src" / "merflow"
