@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from merflow.errors import MerflowError
-from merflow.report.bootstrap import LEVEL
+from merflow.report.bootstrap import LEVEL, STRATA
 from merflow.report.clips import TRAIN
 from merflow.report.differences import Differences, Key
 from merflow.report.labels import SplitLabels
@@ -74,7 +74,7 @@ def build(
     for keys, one in scored.items():
         nest(systems, keys, summary(one.cell, rounding))
     document = {
-        "bootstrap": {**spec["bootstrap"], "level": LEVEL},
+        "bootstrap": {**spec["bootstrap"], "level": LEVEL, "strata": STRATA},
         "clips": clips,
         "corpus": spec["corpus"],
         "differences": Differences(scorer, scored, spec["definitions"], rounding).all(),

@@ -79,7 +79,7 @@ def curve(
 def _rows(place: Mapping[str, Any], cell: Cell, rounding: Rounding) -> list[dict[str, Any]]:
     scores = summary(cell, rounding)
     rows = []
-    for metric in cell.metrics:
+    for metric in (name for name in SHORT if name in cell.metrics):
         low, high = scores["interval"][metric]
         values = {"value": scores[metric], "low": low, "high": high, "clips": cell.clips}
         rows.append({**place, "metric": SHORT[metric], **values})

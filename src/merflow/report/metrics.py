@@ -9,12 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Float64, UInt8
 
-from merflow.report.bootstrap import METRICS, interval, resample, seed_weights
+from merflow.report.bootstrap import interval, mean_of_known, resample, seed_weights
 from merflow.report.labels import SplitLabels
 from merflow.report.readings import Predictions
-from merflow.training.scores import score
+from merflow.report.sums import clip_sums, f1_of, metric_names, metrics_of
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Intervals of the mean over trainings (low, high)."""
+
+    metrics: Float64[np.ndarray, "metrics 2"]
+    f1: Float64[np.ndarray, "classes 2"]
 
 
 @dataclass(frozen=True)
@@ -25,31 +33,39 @@ class Cell:
         seeds: The trainings.
         strata: The folds (``train``) or ``[0]``.
         clips: How many clips were scored.
+        metrics: Names along the axis ``metrics``, see :func:`merflow.report.sums.metric_names`.
+        classes: Names along the axis ``classes``: those that occur among the true ones.
         points: Score of each training and stratum.
+        f1: F1 of each training, stratum and class; NaN where the stratum has no clip of the class.
         pooled: Score of each training over the clips of all strata at once.
+        pooled_f1: The same of the F1 of each class.
         samples: Bootstrap of the mean over strata, for each training.
-        pooled_samples: Bootstrap of ``pooled``.
-
-    The axis ``metrics`` is weighted F1, MSE, Com; or weighted F1 alone without valence.
+        bounds: Intervals of the means over strata.
+        pooled_bounds: Intervals of the pooled scores.
     """
 
     seeds: list[int]
     strata: list[int]
     clips: int
+    metrics: tuple[str, ...]
+    classes: tuple[str, ...]
     points: Float64[np.ndarray, "seeds strata metrics"]
+    f1: Float64[np.ndarray, "seeds strata classes"]
     pooled: Float64[np.ndarray, "seeds metrics"]
+    pooled_f1: Float64[np.ndarray, "seeds classes"]
     samples: Float64[np.ndarray, "seeds draws metrics"]
-    pooled_samples: Float64[np.ndarray, "seeds draws metrics"]
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """Names along the axis ``metrics``."""
-        return METRICS[: self.points.shape[-1]]
+    bounds: Bounds
+    pooled_bounds: Bounds
 
     @property
     def value(self) -> Float64[np.ndarray, "metrics"]:
         """Mean over strata, then over seeds."""
         return self.points.mean(axis=1).mean(axis=0)
+
+    @property
+    def f1_value(self) -> Float64[np.ndarray, "classes"]:
+        """F1 of each class: mean over the strata that have the class, then over seeds."""
+        return mean_of_known(self.f1.transpose(1, 0, 2)).mean(axis=0)
 
     @property
     def seed_sd(self) -> Float64[np.ndarray, "metrics"] | None:
@@ -60,7 +76,7 @@ class Cell:
 def evaluate(
     labels: SplitLabels,
     predictions: Predictions,
-    counts: Float64[np.ndarray, "draws clips"],
+    counts: UInt8[np.ndarray, "draws clips"],
     classes: Sequence[str],
 ) -> Cell:
     """Score predictions against labels, with the bootstrap draws shared by all systems.
@@ -71,54 +87,32 @@ def evaluate(
         counts: From :func:`merflow.report.bootstrap.draw_counts` over all labelled clips.
         classes: Class names in order.
     """
-    seen = predictions.present
-    emotion, stratum = labels.emotion[seen], labels.stratum[seen]
-    told = predictions.valence
-    valence = None if labels.valence is None or told is None else labels.valence[seen]
-    weights, strata = counts[:, seen], [int(value) for value in np.unique(stratum)]
-    points, pooled, samples, pooled_samples = [], [], [], []
-    for k in range(len(predictions.seeds)):
-        probabilities = predictions.probabilities[k]
-        said = None if valence is None or told is None else told[k]
-        points.append(
-            [_score(emotion, probabilities, valence, said, classes, stratum == s) for s in strata]
-        )
-        everyone = np.ones(len(stratum), bool)
-        pooled.append(_score(emotion, probabilities, valence, said, classes, everyone))
-        squares = None if valence is None or said is None else (said - valence) ** 2
-        chosen = probabilities.argmax(axis=1)
-        by_mean, by_pool = resample(weights, stratum, emotion, chosen, squares, len(classes))
-        samples.append(by_mean)
-        pooled_samples.append(by_pool)
+    seen, number = predictions.present, len(classes)
+    stratum, occurring = labels.stratum[seen], np.unique(labels.emotion[seen])
+    strata, terms = np.unique(stratum), clip_sums(labels, predictions, classes)
+    sums = np.stack([terms[:, stratum == value].sum(axis=1) for value in strata], axis=1)
+    drawn = resample(counts if seen.all() else counts[:, seen], stratum, terms, number)
     return Cell(
         seeds=predictions.seeds,
-        strata=strata,
+        strata=strata.tolist(),
         clips=int(seen.sum()),
-        points=np.array(points),
-        pooled=np.array(pooled),
-        samples=np.array(samples),
-        pooled_samples=np.array(pooled_samples),
+        metrics=metric_names(labels.valence is not None and predictions.valence is not None),
+        classes=tuple(classes[k] for k in occurring),
+        points=metrics_of(sums, number),
+        f1=f1_of(sums, number)[..., occurring],
+        pooled=metrics_of(sums.sum(axis=1), number),
+        pooled_f1=f1_of(sums.sum(axis=1), number)[..., occurring],
+        samples=drawn.mean,
+        bounds=_bounds(drawn.mean, drawn.f1[..., occurring]),
+        pooled_bounds=_bounds(drawn.pooled, drawn.pooled_f1[..., occurring]),
     )
 
 
-def _score(
-    emotion: Int64[np.ndarray, " present"],
-    probabilities: Float64[np.ndarray, "present classes"],
-    valence: Float64[np.ndarray, " present"] | None,
-    said: Float64[np.ndarray, " present"] | None,
-    classes: Sequence[str],
-    members: Bool[np.ndarray, " present"],
-) -> list[float]:
-    """Return the metrics over the clips that are ``members``."""
-    scores = score(
-        emotion[members],
-        probabilities[members],
-        None if valence is None else valence[members],
-        None if said is None else said[members],
-        classes,
-    )
-    known = [scores.weighted_f1] if valence is None else [getattr(scores, m) for m in METRICS]
-    return [float(value) for value in known]
+def _bounds(
+    metrics: Float64[np.ndarray, "seeds draws metrics"],
+    f1: Float64[np.ndarray, "seeds draws classes"],
+) -> Bounds:
+    return Bounds(interval(metrics.mean(axis=0)), interval(f1.mean(axis=0)))
 
 
 @dataclass(frozen=True)
@@ -150,18 +144,33 @@ class Rounding:
 def summary(cell: Cell, rounding: Rounding) -> dict[str, Any]:
     """Return a cell as it stands in ``scores.json``.
 
-    ``pooled`` is the score over the clips of all folds at once; it is left out where there are
-    no folds, being the same. ``seed_sd`` is the spread over seeds, if there are several.
+    ``f1`` is that of each class among the true ones. ``pooled`` is the score over the clips of
+    all folds at once; it is left out where there are no folds, being the same. ``seed_sd`` is the
+    spread over seeds, if there are several.
     """
-    found = rounding.values(cell.metrics, cell.value, interval(cell.samples.mean(axis=0)))
+    found = _summary(cell, cell.value, cell.f1_value, cell.bounds, rounding)
     found["clips"] = cell.clips
     if cell.seed_sd is not None:
         spread = zip(cell.metrics, cell.seed_sd, strict=True)
         found["seed_sd"] = {name: rounding(value) for name, value in spread}
     if len(cell.strata) > 1:
-        found["pooled"] = rounding.values(
-            cell.metrics, cell.pooled.mean(axis=0), interval(cell.pooled_samples.mean(axis=0))
-        )
+        pooled, f1 = cell.pooled.mean(axis=0), cell.pooled_f1.mean(axis=0)
+        found["pooled"] = _summary(cell, pooled, f1, cell.pooled_bounds, rounding)
+    return found
+
+
+def _summary(
+    cell: Cell,
+    metrics: Float64[np.ndarray, "metrics"],
+    f1: Float64[np.ndarray, "classes"],
+    bounds: Bounds,
+    rounding: Rounding,
+) -> dict[str, Any]:
+    """Return scores by name, the F1 of each class under ``f1``, and the same of the intervals."""
+    found = rounding.values(cell.metrics, metrics, bounds.metrics)
+    by_class = rounding.values(cell.classes, f1, bounds.f1)
+    found["interval"]["f1"] = by_class.pop("interval")
+    found["f1"] = by_class
     return found
 
 
@@ -179,25 +188,30 @@ def difference(first: Cell, second: Cell, seed: int, rounding: Rounding) -> dict
 
 
 def score_rows(label: Mapping[str, str], cell: Cell) -> list[dict[str, Any]]:
-    """Return the unrounded scores as rows of a tidy table: overall, pooled, by seed and fold."""
-    rows = []
-    overall, pooled = (
-        interval(cell.samples.mean(axis=0)),
-        interval(cell.pooled_samples.mean(axis=0)),
-    )
-    for m, metric in enumerate(cell.metrics):
-        row = {**label, "metric": metric, "clips": cell.clips}
-        low, high = overall[m]
-        rows.append({**row, "part": "mean", "value": cell.value[m], "low": low, "high": high})
-        if len(cell.strata) == 1:
-            continue
-        low, high = pooled[m]
-        value = cell.pooled[:, m].mean()
-        rows.append({**row, "part": "pooled", "value": value, "low": low, "high": high})
-    for (k, seed), (f, fold) in (
-        (s, f) for s in enumerate(cell.seeds) for f in enumerate(cell.strata)
-    ):
-        part = {"part": "fold" if len(cell.strata) > 1 else "seed", "seed": seed, "fold": fold}
-        for m, metric in enumerate(cell.metrics):
-            rows.append({**label, **part, "metric": metric, "value": cell.points[k, f, m]})
+    """Return the unrounded scores as rows of a tidy table: overall, pooled, by seed and fold.
+
+    The F1 of a class is called ``f1:<class>``; a fold without the class has no row of it.
+    """
+    names = [*cell.metrics, *(f"f1:{name}" for name in cell.classes)]
+    parts = [("mean", cell.value, cell.f1_value, cell.bounds)]
+    if len(cell.strata) > 1:
+        pooled = cell.pooled.mean(axis=0), cell.pooled_f1.mean(axis=0)
+        parts.append(("pooled", *pooled, cell.pooled_bounds))
+    rows = [
+        {**label, "metric": name, "clips": cell.clips}
+        | {"part": part, "value": value, "low": low, "high": high}
+        for part, metrics, f1, bounds in parts
+        for name, value, (low, high) in zip(
+            names,
+            np.concatenate([metrics, f1]),
+            np.concatenate([bounds.metrics, bounds.f1]),
+            strict=True,
+        )
+    ]
+    each = np.concatenate([cell.points, cell.f1], axis=2)
+    part = "fold" if len(cell.strata) > 1 else "seed"
+    for (k, f, m), value in np.ndenumerate(each):
+        if not np.isnan(value):
+            place = {"part": part, "seed": cell.seeds[k], "fold": cell.strata[f]}
+            rows.append({**label, **place, "metric": names[m], "value": float(value)})
     return rows

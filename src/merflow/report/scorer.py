@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float64
+from jaxtyping import UInt8
 
-from merflow.report.bootstrap import draw_counts
+from merflow.report.bootstrap import draw_counts, strata
 from merflow.report.clips import TRAIN
 from merflow.report.labels import SplitLabels
 from merflow.report.metrics import Cell, evaluate
@@ -39,14 +39,14 @@ class Scorer:
 
     spec: Mapping[str, Any]
     labels: dict[str, SplitLabels]
-    counts: dict[str, Float64[np.ndarray, "draws clips"]]
+    counts: dict[str, UInt8[np.ndarray, "draws clips"]]
 
     @classmethod
     def of(cls, spec: Mapping[str, Any], labels: dict[str, SplitLabels]) -> "Scorer":
         """Draw the resamples for the labels."""
         boot = spec["bootstrap"]
         counts = {
-            split: draw_counts(own.stratum, boot["draws"], boot["seed"], split)
+            split: draw_counts(strata(own), boot["draws"], boot["seed"], split)
             for split, own in labels.items()
         }
         return cls(spec, labels, counts)

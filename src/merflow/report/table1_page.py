@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from merflow.report import differences_table
+from merflow.report.bootstrap import SMALLEST
 from merflow.report.clips import TRAIN
 from merflow.report.differences_table import Difference
 from merflow.report.markdown import table, with_interval
@@ -86,8 +87,10 @@ def _notes(
         "- A cell is our score, in brackets its interval, in parentheses the number that the "
         "paper prints (arXiv 2309.07925, Table 1; on MER 2023).",
         f"- The interval is the 95 % percentile interval of {draws} bootstrap resamples of the "
-        "clips, drawn within folds for Train&Val and the same for every system. It does not "
-        "cover what another seed or other folds would change.",
+        "clips, the same for every system and drawn within emotions, for Train&Val within folds "
+        "too: it is for other clips with the same emotions (those with fewer than "
+        f"{SMALLEST} clips are drawn together). It does not cover what another seed or other folds "
+        "would change.",
         _seeds(document["seeds"]),
         "- Dis is the F1 weighted by class, Dim the mean squared error of the valence, "
         "Com = Dis - 0.25 Dim. Train&Val is the mean over folds of the held-out fold's score; a "

@@ -7,6 +7,8 @@ from merflow.report.bootstrap import draw_counts, seed_weights
 from merflow.report.labels import SplitLabels
 from merflow.report.metrics import Rounding, difference, evaluate, summary
 from merflow.report.readings import Predictions
+from merflow.report.sums import METRICS as ALL
+from merflow.report.sums import clip_sums, f1_of, metrics_of
 from merflow.training.scores import score
 
 CLASSES = ["a", "b", "c"]
@@ -73,6 +75,21 @@ def test_a_cell_s_interval_is_that_of_the_draws_scored_one_by_one(labels, counts
     for m, name in enumerate(METRICS):
         assert found["interval"][name] == pytest.approx(percentiles(drawn[:, m]), abs=1e-9)
         assert found["interval"][name] != found["pooled"]["interval"][name]
+
+
+def test_every_metric_s_value_is_the_mean_over_folds_then_seeds(labels, counts):
+    said = predictions(labels, 1)
+    found = summary(evaluate(labels, said, counts, CLASSES), EXACT)
+    terms = clip_sums(labels, said, CLASSES)
+    by_fold = [terms[:, labels.stratum == fold].sum(axis=1) for fold in (0, 1, 2)]
+    values = np.mean([metrics_of(own, 3) for own in by_fold], axis=(0, 1))
+    pooled = metrics_of(terms.sum(axis=1), 3).mean(axis=0)
+    for m, name in enumerate(ALL):
+        assert found[name] == pytest.approx(values[m], abs=1e-11)
+        assert found["pooled"][name] == pytest.approx(pooled[m], abs=1e-11)
+    f1 = np.nanmean([f1_of(own, 3) for own in by_fold], axis=0).mean(axis=0)
+    assert list(found["f1"].values()) == pytest.approx(f1.tolist(), abs=1e-11)
+    assert list(found["f1"]) == CLASSES
 
 
 def test_a_difference_s_interval_is_paired_over_draws_and_trainings(labels, counts):

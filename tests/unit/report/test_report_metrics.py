@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from merflow.errors import MerflowError
 from merflow.report.commands import group
+from merflow.report.sums import METRICS
 
 
 @pytest.fixture
@@ -111,6 +112,45 @@ def test_scores_are_means_over_seeds(corpus, report):
         assert scored == pytest.approx(mean, abs=1.01e-4)
 
 
+def test_scores_json_has_every_metric_with_its_interval(corpus, report):
+    found, table = report.metrics({"s|clean|honest": corpus.predictions("s", 1.0, seeds=(0, 1))})
+    by_split = found["systems"]["s"]["clean"]["honest"]
+    assert "pooled" not in by_split["test1"]
+    for split, parts in (("train", ("mean", "pooled")), ("test1", ("mean",))):
+        for part in parts:
+            scores = by_split[split] if part == "mean" else by_split[split]["pooled"]
+            assert set(scores["interval"]) == {*METRICS, "f1"}
+            assert set(scores["f1"]) == set(scores["interval"]["f1"]) == set(corpus.classes)
+            own = table[(table["split"] == split) & (table["part"] == part)].set_index("metric")
+            for name in METRICS:
+                low, high = scores["interval"][name]
+                assert low < scores[name] < high
+                row = [own.loc[name, column] for column in ("value", "low", "high")]
+                assert row == pytest.approx([scores[name], low, high], abs=5.1e-5)
+            for name, (low, high) in scores["interval"]["f1"].items():
+                assert low <= scores["f1"][name] <= high
+                row = [own.loc[f"f1:{name}", column] for column in ("value", "low", "high")]
+                assert row == pytest.approx([scores["f1"][name], low, high], abs=5.1e-5)
+
+
+def test_a_class_that_a_fold_lacks_is_scored_in_the_others(corpus, report):
+    # One class stands in the folds 0 and 1 alone, another nowhere.
+    rare, never = corpus.classes[:2]
+    train = corpus.clips["split"] == "train"
+    fold = corpus.clips["clip"].map(corpus.folds)
+    few = corpus.clips["emotion"].eq(rare) & ~(train & fold.le(1))
+    corpus.clips.loc[few | corpus.clips["emotion"].eq(never), "emotion"] = corpus.classes[2]
+    corpus.write()
+    found, table = report.metrics({"s|clean|honest": corpus.predictions("s", 1.0)})
+    train, test = (found["systems"]["s"]["clean"]["honest"][name] for name in ("train", "test1"))
+    assert set(train["f1"]) == set(corpus.classes) - {never}
+    assert set(test["f1"]) == set(corpus.classes) - {rare, never}
+    own = table[(table["split"] == "train") & (table["metric"] == f"f1:{rare}")]
+    folds = own[own["part"] == "fold"]
+    assert set(folds["fold"]) == {0, 1}
+    assert train["f1"][rare] == pytest.approx(folds["value"].mean(), abs=5.1e-5)
+
+
 def test_order_of_rows_changes_no_byte(corpus, report):
     plain = corpus.predictions("s", 1.0, seeds=(0, 1))
     first, _ = report.metrics({"s|clean|honest": plain}, out="a.json")
@@ -152,13 +192,13 @@ def test_differences_are_paired(corpus, report):
     assert low <= gap["com"] <= high
 
 
-def test_without_valence_there_is_only_weighted_f1(make_report):
+def test_without_valence_there_are_only_metrics_of_emotion(make_report):
     report = make_report(valence=False)
     files = {"s|clean|honest": report.corpus.predictions("s", 1.0)}
     found, scores = report.metrics(files)
     assert '"mse"' not in json.dumps(found)
     assert '"com"' not in json.dumps(found)
-    told = {"weighted_f1", "accuracy", "uar"} | {f"f1:{name}" for name in CLASSES}
+    told = {"weighted_f1", "accuracy", "uar"} | {f"f1:{name}" for name in report.corpus.classes}
     assert set(scores["metric"]) == told
 
 
