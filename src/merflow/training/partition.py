@@ -62,11 +62,23 @@ class Partition:
     tests: Int[np.ndarray, " tests"]
     standardiser: Standardiser
 
-    def standardised(self, data: Dataset) -> Float32[np.ndarray, "rows dim"]:
-        """Return all rows standardised, clean ones first; a missing feature is 0, its mean."""
-        present = np.repeat(data.present, data.dims, axis=1)
-        clean = np.where(present, self.standardiser.apply(data.clean), np.float32(0.0))
-        return np.concatenate([clean, self.standardiser.apply(data.copies)])
+    def standardise(
+        self, data: Dataset, columns: slice, out: Float32[np.ndarray, "rows _"]
+    ) -> None:
+        """Write all rows, standardised, clean ones first; a missing feature is 0, its mean.
+
+        Args:
+            data: The dataset.
+            columns: Of one feature.
+            out: Where to write; tables are large, so that nothing is copied twice.
+        """
+        mean, std = self.standardiser.mean[columns], self.standardiser.std[columns]
+        clips = len(data.labels)
+        np.subtract(data.clean[:, columns], mean, out=out[:clips])
+        np.subtract(data.copies[:, columns], mean, out=out[clips:])
+        out /= std
+        feature = int(np.searchsorted(np.cumsum(data.dims), columns.start, side="right"))
+        out[:clips][~data.present[:, feature]] = 0.0
 
 
 def partition_of(data: Dataset, fold: int, selection: str = "folds") -> Partition:

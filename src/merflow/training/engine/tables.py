@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
 from merflow.storage.digest import settings_digest
@@ -68,24 +68,30 @@ class Tables:
     def __init__(self, sources: Sequence[Source], device: torch.device, precision: str):
         """Lay the tables out; all sources have the same dimensions."""
         self.sources, self.device, self.precision = list(sources), device, precision
-        blocks, emotion, valence = [], [], []
         self._starts: dict[tuple[int, int], int] = {}
-        start = 0
+        emotion, valence, start = [], [], 0
         for source in sources:
             labels = source.data.labels
             clip_of = np.concatenate([np.arange(len(labels)), source.data.copy_of])
             for partition in source.partitions:
                 self._starts[id(source), partition.fold] = start
-                blocks.append(torch.from_numpy(partition.standardised(source.data)))
                 emotion.append(torch.from_numpy(labels.emotion[clip_of]))
                 valence.append(torch.from_numpy(labels.valence[clip_of].astype(np.float32)))
                 start += len(clip_of)
-        dims = list(sources[0].data.dims)
-        self.features = []
-        for column in range(len(dims)):
-            parts = [block.split(dims, dim=1)[column] for block in blocks]
-            self.features.append(torch.cat(parts).to(device, DTYPES[precision]))
         self.emotion, self.valence = torch.cat(emotion).to(device), torch.cat(valence).to(device)
+        ends = np.cumsum(sources[0].data.dims).tolist()
+        columns = [slice(first, end) for first, end in zip([0, *ends], ends, strict=False)]
+        self.features = [self._table(some, start).to(device, DTYPES[precision]) for some in columns]
+
+    def _table(self, columns: slice, rows: int) -> Float32[Tensor, "rows _"]:
+        """Return the table of one feature."""
+        table = np.empty((rows, columns.stop - columns.start), dtype=np.float32)
+        for source in self.sources:
+            for partition in source.partitions:
+                start = self._starts[id(source), partition.fold]
+                end = start + len(source.rows)
+                partition.standardise(source.data, columns, table[start:end])
+        return torch.from_numpy(table)
 
     def serves(self, sources: Sequence[Source], precision: str) -> bool:
         """Say whether these tables are of these sources in this precision."""
