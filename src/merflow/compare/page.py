@@ -68,7 +68,7 @@ def verdict(line: Line, metric: str, decimals: int) -> str:
             f"{better} is better by {size} on {line.split} (95 % interval of A - B {low} to "
             f"{high}, {tested})."
         )
-    if abs(one.difference) < one.detectable:
+    if one.p >= LEVEL and abs(one.difference) < one.detectable:
         return (
             f"On {line.split} no difference is shown ({size}, {tested}): {one.clips} clips cannot "
             f"tell one below {one.detectable:.3f}."

@@ -169,7 +169,7 @@ def section(
     """
     if not found:
         return ""
-    parts = [f"## Paired differences\n\n{_how_to_read(document, found)}\n"]
+    parts = [f"## Paired differences\n\n{_how_to_read(document, found)}"]
     for comparison, title in TITLES.items():
         own = [one for one in found if one.comparison == comparison]
         if own:
@@ -192,8 +192,9 @@ def _how_to_read(document: Mapping[str, Any], found: Sequence[Difference]) -> st
         "In brackets the paired 95 % bootstrap interval "
         f"{paired_over(document['seeds'])}. After it p of the paired permutation test: the share "
         f"of {draws} random exchanges of the two systems' predictions, clip by clip and in all "
-        "trainings at once, whose difference is at least as far from 0; then the same by Holm's "
-        "correction. Its family are the cells of one table in one metric: one comparison, one "
+        "trainings at once, whose difference is at least as far from 0; behind the stroke the same "
+        "by Holm's correction. Its family are the cells of one table in one metric: one "
+        "comparison, one "
         f"reading, all systems and rows. Bold: p by Holm below {LEVEL}. The test takes the "
         f"trainings as they are; of {draws} exchanges p is at least {p_value(1 / (draws + 1))}. "
         f"{few if largest / (draws + 1) >= LEVEL else ''}"
@@ -239,4 +240,4 @@ def _lines(found: Sequence[Difference]) -> list[tuple[str, list[str]]]:
 def _text(one: Difference, decimals: int) -> str:
     text = with_interval(one.difference, (one.low, one.high), decimals, "+")
     text = f"**{text}**" if one.clear else text
-    return f"{text} p {p_value(one.p)}, Holm {p_value(one.p_holm)}"
+    return f"{text} p {p_value(one.p)} / {p_value(one.p_holm)}"

@@ -151,7 +151,7 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
     for reading in READINGS:
         own = [one for one in found if one.reading == reading]
         if own:
-            parts.append(f"## {reading.capitalize()} reading\n\n{_count(own)}\n")
+            parts.append(f"## {reading.capitalize()} reading\n\n{_count(own)}")
             parts.append(_table(own, spec["decimals"]))
     return "\n".join(parts)
 
@@ -161,8 +161,8 @@ def _how_to_read(document: Mapping[str, Any]) -> str:
     fixed = figure("fused-baseline", "Train&Val", "Com")
     misprint = "" if fixed is None else f" (fused-baseline as {fixed.value}, not {fixed.printed})"
     return (
-        "The paper compares six systems in three columns, one training each and without a test, "
-        "and JDEV is ahead in 18 of 18. These are the same comparisons. Ours has in brackets the "
+        "The paper compares six systems in three columns, without intervals or tests, and JDEV is "
+        "ahead in 18 of 18. These are the same comparisons. Ours has in brackets the "
         f"paired 95 % bootstrap interval {paired_over(document['seeds'])}; paper is the difference "
         f"of the paper's numbers{misprint}, on MER 2023; p is of the paired permutation test with "
         f"{draws} exchanges, Holm the same corrected over the comparisons of this reading; "

@@ -76,11 +76,11 @@ def _paper(found: "Sequence[Difference]") -> str:
     low, high = SIMULATED[TEST_CLIPS]
     train_low, train_high = SIMULATED[3373]
     text = (
-        f"The paper's six JDEV gains on {ROW} are {gains[0]:+.4f} to {gains[-1]:+.4f}, of one "
-        f"training each and {TEST_CLIPS} clips. In simulated pairs of systems a difference had to "
-        f"be {low:.3f} to {high:.3f} to be detectable on so many clips ({train_low:.3f} to "
-        f"{train_high:.3f} on the 3,373 of its train): its gains lie below what {TEST_CLIPS} clips "
-        "can show."
+        f"The paper's six JDEV gains on {ROW} are {gains[0]:+.4f} to {gains[-1]:+.4f}, on "
+        f"{TEST_CLIPS} clips. In simulated pairs of systems, three trainings each, a difference "
+        f"had to be {low:.3f} to {high:.3f} to be detectable on so many clips ({train_low:.3f} to "
+        f"{train_high:.3f} on the 3,373 of its train; with one training, more): its gains lie "
+        f"below what {TEST_CLIPS} clips can show."
     )
     every = [one for one in found if one.comparison == JOINT]
     own = [one for one in every if one.clips == TEST_CLIPS]

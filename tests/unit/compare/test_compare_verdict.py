@@ -79,6 +79,8 @@ def test_the_verdict_follows_from_the_corrected_p():
     assert verdict(Line("x", paired(0.2, 0.01), 0.03), "com", 4).startswith("A is better")
     assert verdict(Line("x", paired(-0.2, 0.01), 0.03), "com", 4).startswith("B is better")
     assert "is not clear" in verdict(Line("x", paired(0.2, 0.03), 0.09), "com", 4)
+    assert "is not clear" in verdict(Line("x", paired(0.02, 0.03), 0.09), "com", 4)
+    assert "is not clear" in verdict(Line("x", paired(0.2, 0.2), 0.3), "com", 4)
     told = verdict(Line("x", paired(0.02, 0.4), 0.9), "com", 4)
     assert "411 clips cannot tell one below 0.100" in told
 

@@ -7,6 +7,7 @@ import pytest
 
 from merflow.report.labels import SplitLabels
 from merflow.report.permutation import BLOCK, Exchanges, differences, permute
+from merflow.report.power import SIMULATED, detectable
 from merflow.report.readings import Predictions
 from merflow.report.sums import clip_sums
 from merflow.training.scores import score
@@ -167,3 +168,30 @@ def test_without_valence_it_is_the_weighted_f1_alone_that_counts():
         Predictions(side.seeds, side.present, side.probabilities, None) for side in (one, other)
     ]
     assert p_of(bare, *told)[0] == p_of(of, one, other)[0]
+
+
+def similar(clips, folds, seed, share):
+    """Two systems of equal strength that have a share of their errors' variance in common."""
+    of = labels(clips, seed, folds)
+    rng, both = np.random.default_rng(seed), np.random.default_rng(seed + 100)
+    common, off = both.normal(size=(clips, 3)), both.normal(size=clips)
+    found, own = [], np.sqrt(1 - share)
+    for _ in range(2):
+        logits = np.sqrt(share) * common + own * rng.normal(size=(3, clips, 3))
+        chances = np.exp(logits + 1.7 * np.eye(3)[of.emotion])
+        valence = of.valence + 0.8 * (np.sqrt(share) * off + own * rng.normal(size=(3, clips)))
+        chances /= chances.sum(axis=2, keepdims=True)
+        found.append(Predictions([0, 1, 2], np.ones(clips, bool), chances, valence))
+    return of, *found
+
+
+@pytest.mark.parametrize(("clips", "folds"), [(411, 1), (3373, 5)])
+def test_what_so_many_clips_can_show_is_as_simulated(clips, folds):
+    low, high = SIMULATED[clips]
+    for share in (0.75, 0.9):
+        of, one, other = similar(clips, folds, 3, share)
+        agreed = one.probabilities.argmax(axis=2) == other.probabilities.argmax(axis=2)
+        assert 0.8 < agreed.mean() < 0.93
+        drawn = Exchanges.drawn(clips, 500, 0, "x")
+        chance = permute(*sums(of, one, other), of.stratum, drawn, 3)
+        assert 0.85 * low < detectable(chance.sd[2]) < 1.15 * high
