@@ -72,6 +72,31 @@ def metrics(
 
 
 @group.command()
+@click.option("--predictions", type=MADE, required=True, help="A predictions parquet.")
+@manifest_option
+@folds_option
+@click.option("--params", type=PATH, default="params.yaml", show_default=True, help="Settings.")
+@click.option("--out", type=PATH, help="csv of the unrounded scores, by seed and fold.")
+def score(predictions: Path, manifest: Path, folds: Path, params: Path, out: Path | None) -> None:
+    """Recompute every score of one predictions file, as the tables have it.
+
+    Of the settings corpus.classes, .valence, .tests, .folds.count and report.bootstrap count.
+    """
+    from merflow.layout import read_settings
+    from merflow.report import recompute
+    from merflow.report.labels import scored_splits
+    from merflow.report.outputs import write_csv
+    from merflow.use import SCHEMA, find_project
+
+    config = read_settings(params, find_project(Path.cwd()) / SCHEMA)
+    spec = recompute.settings_of(config)
+    found = recompute.recompute(spec, scored_splits(spec, manifest, folds), predictions)
+    if out is not None:
+        write_csv(recompute.as_frame(found), out)
+    click.echo(recompute.page(found, spec["decimals"]), nl=False)
+
+
+@group.command()
 @SPEC
 @scores_option
 @csv_option
