@@ -37,7 +37,8 @@ def page(
         *(f"- {note}" for note in found.notes),
         f"\nIn brackets the paired 95 % bootstrap interval {paired_over(found.seeds)}. p: paired "
         f"permutation test of {draws} exchanges, clip by clip; Holm: corrected over the splits; "
-        "detectable: what so many clips show with 80 % power.",
+        "detectable: what so many clips show with 80 % power. The test is of these trainings: what "
+        "it finds on few seeds, others may undo.",
         *_seeds(found, decimals),
     ]
     return "\n".join(parts)

@@ -195,8 +195,9 @@ def _how_to_read(document: Mapping[str, Any], found: Sequence[Difference]) -> st
         "trainings at once, whose difference is at least as far from 0; behind the stroke the same "
         "by Holm's correction. Its family are the cells of one table in one metric: one "
         "comparison, one "
-        f"reading, all systems and rows. Bold: p by Holm below {LEVEL}. The test takes the "
-        f"trainings as they are; of {draws} exchanges p is at least {p_value(1 / (draws + 1))}. "
+        f"reading, all systems and rows. Bold: p by Holm below {LEVEL}. The test is of these "
+        "trainings: what it finds on few seeds, others may undo, which the interval tells better. "
+        f"Of {draws} exchanges p is at least 1/{draws + 1}. "
         f"{few if largest / (draws + 1) >= LEVEL else ''}"
         "Dim of the test sets is in differences.csv.\n"
     )

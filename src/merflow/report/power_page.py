@@ -89,7 +89,7 @@ def _paper(found: "Sequence[Difference]") -> str:
     below = sum(gain < min(least) for gain in gains)
     return (
         f"{text} By this run's JDEV - baseline pairs, {source}, it has to be {_range(least)}: "
-        f"{below} of the six gains lie below all of these.\n"
+        f"{below} of the {len(gains)} gains lie below all of these.\n"
     )
 
 

@@ -253,7 +253,7 @@ def test_several_trainings_tell_how_many_are_needed(corpus, report):
     assert one["seeds_for_it"] >= 2
     assert one["seeds_for_goal"] > one["seeds_for_it"]
     assert "From 3 trainings this is hardly known" in page
-    assert "6 of the six gains lie below" in page
+    assert "6 of the 6 gains lie below" in page
 
 
 def test_com_of_a_difference_follows_from_its_parts(shown):
