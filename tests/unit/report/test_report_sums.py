@@ -217,6 +217,17 @@ def test_a_class_that_no_clip_has_and_nobody_says_changes_nothing():
     assert wider == pytest.approx(scored(true, sure(predicted), told, said), abs=1e-14)
 
 
+@pytest.mark.parametrize(("offset", "scale"), [(100.0, 1.0), (0.0, 1e-3), (-7.0, 250.0)])
+def test_valence_in_other_units_agrees_as_much(offset, scale):
+    true, predicted, told, said = example()
+    found = scored(true, sure(predicted), offset + scale * told, offset + scale * said)
+    before = scored(true, sure(predicted), told, said)
+    for name in ("ccc", "pearson"):
+        assert found[name] == pytest.approx(before[name], rel=1e-9)
+    assert found["mse"] == pytest.approx(scale**2 * before["mse"], rel=1e-9)
+    assert found["rmse"] == pytest.approx(scale * before["rmse"], rel=1e-9)
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1, -3.7])
 @pytest.mark.parametrize("constant", ["told", "said", "both"])
 def test_a_constant_valence_agrees_with_nothing(constant, value):
