@@ -166,8 +166,8 @@ def _how_to_read(document: Mapping[str, Any]) -> str:
         f"paired 95 % bootstrap interval {paired_over(document['seeds'])}; paper is the difference "
         f"of the paper's numbers{misprint}, on MER 2023; p is of the paired permutation test with "
         f"{draws} exchanges, Holm the same corrected over the comparisons of this reading; "
-        "detectable is what so many clips show with 80 % power. The test is of these trainings: what "
-        "it finds on few seeds, others may undo.\n"
+        "detectable is what so many clips show with 80 % power. The test is of these trainings: "
+        "what it finds on few seeds, others may undo.\n"
     )
 
 
