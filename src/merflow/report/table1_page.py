@@ -75,7 +75,8 @@ def _text(spec: Mapping[str, Any], cell: Cell | None) -> str:
         return "-"
     text = with_interval(cell.ours, (cell.low, cell.high), spec["decimals"])
     if cell.paper is not None:
-        text += f" ({cell.paper:.4f}{MARK if cell.misprint else ''})"
+        gap = "" if cell.difference is None else f", {cell.difference:+.{spec['decimals']}f}"
+        text += f" ({cell.paper:.4f}{MARK if cell.misprint else ''}{gap})"
     return text
 
 
@@ -85,7 +86,8 @@ def _notes(
     draws = document["bootstrap"]["draws"]
     lines = [
         "- A cell is our score, in brackets its interval, in parentheses the number that the "
-        "paper prints (arXiv 2309.07925, Table 1; on MER 2023).",
+        "paper prints (arXiv 2309.07925, Table 1; on MER 2023)"
+        + (" and ours less it." if spec.get("mer2023") else "."),
         f"- The interval is the 95 % percentile interval of {draws} bootstrap resamples of the "
         "clips, the same for every system and drawn within emotions, for Train&Val within folds "
         "too: it is for other clips with the same emotions (those with fewer than "
