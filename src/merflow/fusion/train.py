@@ -75,7 +75,7 @@ def train_systems(
                 recipe=partial(_recipe, spec, data),
                 classes=tuple(spec["classes"]),
                 valence=bool(spec["valence"]),
-                weights=partial(weights_of, data, spec["name"]),
+                weights=partial(weights_of, data),
             )
         )
     seeds = sum(len(how.seeds) for task in tasks for how in task.candidates)
@@ -159,12 +159,11 @@ def _recipe(spec: Spec, data: Dataset, how: Training) -> str:
     return recipe_of(spec, how, data, "merflow.fusion")
 
 
-def weights_of(
-    data: Dataset, name: str, run: Trajectories
-) -> tuple[dict[str, Tensor], dict[str, str]]:
+def weights_of(data: Dataset, run: Trajectories) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return what is needed to predict: parameters and standardisation of each fold.
 
     Tensors are called ``fold<f>/<parameter>`` and ``fold<f>/standardise/<feature>/{mean,std}``.
+    What the system is called is not told: systems that are alike share their finished seeds.
     """
     tensors: dict[str, Tensor] = {}
     ends = np.cumsum(data.dims)[:-1]
@@ -176,5 +175,5 @@ def weights_of(
             for feature, part in zip(data.features, parts, strict=True):
                 name_of = f"{prefix}/standardise/{feature}/{kind}"
                 tensors[name_of] = torch.from_numpy(part.copy())
-    about = {"name": name, "features": list(data.features), "seed": run.seed}
+    about = {"features": list(data.features), "seed": run.seed}
     return tensors, {"system": json.dumps(about)}

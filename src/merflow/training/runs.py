@@ -1,5 +1,6 @@
 """From datasets to finished seeds: what is not kept is trained, stack by stack."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,7 @@ def train_tasks(
             print(f"{cell.task.name}, seed {cell.seed}: kept from before", flush=True)
             parts[cell.store.recipe, cell.seed] = kept
             progress.add()
+    alike = Counter((cell.store.recipe, cell.seed) for cell in cells)
     tables: list[Tables] = []
     for stack in _stacks(cells, engine):
         missing = [cell for cell in stack if (cell.store.recipe, cell.seed) not in parts]
@@ -112,7 +114,7 @@ def train_tasks(
             else:
                 part = cell.store.put(cell.seed, _finished(cell, result))
                 parts[cell.store.recipe, cell.seed] = part
-            progress.add()
+            progress.add(alike[cell.store.recipe, cell.seed])
     return _collect(tasks, cells, parts, lost)
 
 
@@ -134,7 +136,7 @@ def _stacks(cells: Sequence[_Cell], engine: Engine) -> Iterator[list[_Cell]]:
     forms: dict[str, dict[tuple[str, int], _Cell]] = {}
     for cell in cells:
         # Two systems that are the same but for their names are trained once.
-        forms.setdefault(cell.form, {})[cell.store.recipe, cell.seed] = cell
+        forms.setdefault(cell.form, {}).setdefault((cell.store.recipe, cell.seed), cell)
     for alike in forms.values():
         own = list(alike.values())
         size = engine.members(own[0].task.data.dims, own[0].how.width, own[0].source.folds)

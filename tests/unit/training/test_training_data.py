@@ -1,13 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from merflow.errors import MerflowError
 from merflow.training.data import Rows, join
+from merflow.training.engine.tables import Source, Tables
+from merflow.training.engine.watch import kept_rows
 from merflow.training.labels import read_labels
 from merflow.training.order import epoch_order, order_draws
 from merflow.training.partition import partition_of, standardiser_of
-from merflow.training.trainer import Pool
 
 
 def rows_of(corpus, pairs, noise=False):
@@ -41,25 +43,70 @@ def data_of(corpus, toy, folder):
     return join(labels, rows_of(corpus, PAIRS), rows_of(corpus, PAIRS, noise=True))
 
 
-def test_copies_train_only_while_their_clip_does(toy, tmp_path):
+def tables_of(*data, selection="folds"):
+    """Return sources and the tables of all of them."""
+    sources = [Source(one, selection) for one in data]
+    return sources, Tables(sources, torch.device("cpu"), "float32")
+
+
+def standardised(tables, source, fold, rows):
+    """Return rows of a source as a model reads them, all features side by side."""
+    places = torch.from_numpy(tables.place(source, fold, rows))[None]
+    return torch.cat(tables.gather(places), dim=-1)[0].numpy()
+
+
+def raw_rows(corpus, rows):
+    """Return what the corpus says of (clip, copy) of both features, side by side."""
+    found = []
+    for clip, copy in rows:
+        index = corpus.clips.index(clip)
+        table = [corpus.noisy[pair][index, copy - 1] for pair in PAIRS] if copy else None
+        found.append(np.concatenate(table or [corpus.values[pair][index] for pair in PAIRS]))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("selection", ["folds", "inner"])
+def test_copies_train_only_while_their_clip_does(toy, tmp_path, selection):
     corpus = toy.ToyCorpus(copies=3, faceless=("clip004",))
     data = data_of(corpus, toy, tmp_path)
-    pool = Pool(data)
-    for fold in range(corpus.folds):
-        partition = partition_of(data, fold)
+    (source,), tables = tables_of(data, selection=selection)
+    for fold, partition in enumerate(source.partitions):
         held_out = {data.labels.clips[row] for row in partition.held_out}
+        inner = {data.labels.clips[row] for row in partition.inner}
         tests = {data.labels.clips[row] for row in partition.tests}
-        trained = {pool.clips[row] for row in partition.training}
+        rows = [source.rows[row] for row in partition.training]
+        trained = {clip for clip, _ in rows}
         assert held_out == {c for c, f in corpus.fold.items() if f == fold} - {"clip004"}
         assert tests == set(corpus.clips[corpus.train :])
-        assert not trained & (held_out | tests)
-        assert len(partition.training) == len(trained) * 4
-        for row in partition.training:
-            index, copy = corpus.clips.index(pool.clips[row]), pool.copies[row]
-            source = corpus.noisy["HL", "18"][index, copy - 1] if copy else None
-            expected = corpus.values["HL", "18"][index] if source is None else source
-            assert np.array_equal(pool.features[row, :6].numpy(), expected)
-            assert pool.emotion[row] == corpus.emotion[index]
+        within = {c for c, f in corpus.fold.items() if f == (fold + 1) % corpus.folds}
+        assert inner == (within - {"clip004"} if selection == "inner" else set())
+        assert trained == set(corpus.fold) - {"clip004"} - held_out - inner
+        assert len(set(rows)) == len(partition.training) == len(trained) * 4
+        places = tables.place(source, fold, partition.training)
+        of_clip = [corpus.clips.index(clip) for clip, _ in rows]
+        assert np.array_equal(tables.emotion[places].numpy(), corpus.emotion[of_clip])
+        assert np.array_equal(
+            tables.valence[places].numpy(), corpus.valence[of_clip].astype(np.float32)
+        )
+        expected = partition.standardiser.apply(raw_rows(corpus, rows))
+        assert np.array_equal(standardised(tables, source, fold, partition.training), expected)
+
+
+def test_sources_stand_below_each_other_each_with_its_own_folds(toy, tmp_path):
+    """Rows of one source are never those of another, whatever both are called."""
+    small = data_of(toy.ToyCorpus(copies=2), toy, tmp_path / "a")
+    other = data_of(toy.ToyCorpus(train=30, seed=4), toy, tmp_path / "b")
+    both, tables = tables_of(small, other)
+    for source in both:
+        (alone,), own = tables_of(source.data)
+        for fold, partition in enumerate(source.partitions):
+            rows = np.concatenate([partition.training, kept_rows(partition)])
+            together = standardised(tables, source, fold, rows)
+            assert np.array_equal(together, standardised(own, alone, fold, rows))
+            labels = [
+                t.emotion[t.place(s, fold, rows)] for t, s in ((tables, source), (own, alone))
+            ]
+            assert torch.equal(*labels)
 
 
 def test_standardisation_is_that_of_the_clean_training_part(toy, tmp_path):
@@ -93,12 +140,14 @@ def test_a_faceless_training_clip_is_dropped_and_a_test_clip_imputed(toy, tmp_pa
     data = data_of(corpus, toy, tmp_path)
     assert data.dropped == ("clip004",)
     assert "clip004" not in data.labels.clips
-    partition = partition_of(data, 0)
-    row = len(partition.held_out) + 2
-    evaluated = partition.evaluation(data)
-    assert data.labels.clips[partition.tests[2]] == "clip026"
-    assert np.array_equal(evaluated[row, 6:], np.zeros(4))
-    assert (evaluated[row, :6] != 0).all()
+    (source,), tables = tables_of(data)
+    for fold, partition in enumerate(source.partitions):
+        assert data.labels.clips[partition.tests[2]] == "clip026"
+        row = len(partition.held_out) + 2
+        evaluated = standardised(tables, source, fold, kept_rows(partition))
+        assert np.array_equal(evaluated[row, 6:], np.zeros(4))
+        assert (evaluated[row, :6] != 0).all()
+        assert (np.delete(evaluated, row, axis=0) != 0).all()
     notes = "\n".join(data.notes())
     assert "left out, 1 training clips without a face or without a feature: clip004" in notes
     assert "imputed with the training mean, RF(pooling) of 1 test clips: clip026" in notes

@@ -1,9 +1,11 @@
+import literal_training
 import numpy as np
 import pandas as pd
 import pytest
 
 from merflow.errors import MerflowError
-from merflow.training.predictions import read_predictions, write_predictions
+from merflow.training.predictions import predictions_of, read_predictions, write_predictions
+from merflow.training.readings import READINGS
 
 CLASSES = ["a", "b"]
 
@@ -20,6 +22,24 @@ def frame():
             "valence": [1.0, -1.0, 0.0, 2.0],
         }
     )
+
+
+def test_each_row_is_what_the_model_of_its_fold_says(tmp_path):
+    """Training clips once, by the model that held them out; test clips by every model."""
+    data = literal_training.toy_data(clips=25)
+    run = literal_training.train_one(data, literal_training.build, literal_training.HOW, seed=6)
+    for reading in READINGS:
+        made = predictions_of(data, run, reading, literal_training.CLASSES, True)
+        write_predictions(tmp_path / f"{reading}.parquet", made, literal_training.CLASSES, True)
+        assert (made["seed"] == 6).all()
+        rows = {(row.clip, row.fold): row for row in made.itertuples()}
+        assert len(rows) == len(made) == 25 + 3 * 4
+        for partition, said in zip(run.partitions, run.outputs[reading], strict=True):
+            both = [*partition.held_out, *partition.tests]
+            for number, one in zip(both, said, strict=True):
+                row = rows[data.labels.clips[number], partition.fold]
+                assert row.split == data.labels.split[number]
+                assert [row.p_a, row.p_b, row.p_c, row.valence] == one.tolist()
 
 
 def test_rows_are_sorted_and_come_back(tmp_path):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from merflow.errors import MerflowError
-from merflow.training.readings import honest, organiser
+from merflow.training.readings import HONEST, ORGANISER, honest, keep, organiser
 
 curves = hnp.arrays(
     np.float64,
@@ -49,6 +49,17 @@ def test_an_epoch_kept_so_far_is_known_without_later_ones(criterion):
             kept = reading(criterion[:, :epochs])
             whole = reading(criterion)
             assert (kept[whole < epochs] == whole[whole < epochs]).all()
+
+
+@settings(max_examples=80, deadline=None)
+@given(curves, st.integers(0, 2**32 - 1))
+def test_an_inner_fold_decides_the_honest_reading_alone(criterion, seed):
+    inner = np.random.default_rng(seed).integers(-4, 5, criterion.shape) / 4
+    assert np.array_equal(keep(HONEST, criterion, inner), organiser(inner))
+    assert np.array_equal(keep(HONEST, criterion * 0, inner), organiser(inner))
+    assert np.array_equal(keep(ORGANISER, criterion, inner), organiser(criterion))
+    assert np.array_equal(keep(HONEST, criterion), honest(criterion))
+    assert np.array_equal(keep(ORGANISER, criterion), organiser(criterion))
 
 
 def test_a_tie_in_another_order_of_folds_is_still_a_tie():

@@ -1,11 +1,13 @@
 """Finished seeds are kept, found again, and belong to exactly what they were trained on."""
 
+import json
 import shutil
 
 import pytest
 
 import merflow.training.runs as runs
 from merflow.errors import MerflowError
+from merflow.training.engine.stack import Stack
 
 FILES = ["predictions-organiser.parquet", "predictions-honest.parquet", "curves.csv"]
 
@@ -14,26 +16,30 @@ FILES = ["predictions-organiser.parquet", "predictions-honest.parquet", "curves.
 def train(run, toy, tmp_path, monkeypatch):
     """Return a function that trains a system into one store and says which seeds it trained."""
     trained = []
-    real = runs.train_seed
 
-    def spy(data, build, how, seed, *rest):
-        trained.append(seed)
-        return real(data, build, how, seed, *rest)
+    class Spy(Stack):
+        def __init__(self, form, members, *rest):
+            trained.extend(member.seed for member in members)
+            super().__init__(form, members, *rest)
 
-    monkeypatch.setattr(runs, "train_seed", spy)
+    monkeypatch.setattr(runs, "Stack", Spy)
 
-    def call(name="run", seeds=(0, 1), corpus=None, layout=None, fails=False, **changes):
+    def call(
+        folder="run", seeds=(0, 1), corpus=None, layout=None, fails=False, stack=None, **changes
+    ):
         corpus = corpus or toy.ToyCorpus()
-        files = corpus.write(tmp_path / f"corpus-{name}", **(layout or {}))
+        files = corpus.write(tmp_path / f"corpus-{folder}", **(layout or {}))
         training = {**toy.TRAINING, "epochs": 3, "seeds": list(seeds)}
         spec = toy.system_spec(corpus, **{"training": training, **changes})
         trained.clear()
-        result = run("fusion", "train", *files.options(spec, tmp_path / "runs" / name))
+        options = files.options(spec, tmp_path / "runs" / folder)
+        options += ["--stack", stack] if stack else []
+        result = run("fusion", "train", *options)
         assert (result.exit_code != 0) == fails, result.output
         call.result, call.store = result, tmp_path / "runs" / "store"
         return list(trained)
 
-    call.folder = tmp_path / "runs"
+    call.folder, call.trained = tmp_path / "runs", trained
     return call
 
 
@@ -79,6 +85,85 @@ def test_other_settings_are_trained_anew(train, changes):
     assert train("other", **changes) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 8},
+        {"dropout": 0.0},
+        {"patience": 9},
+        {"batch": 9},
+        {"learning_rate": 1e-3},
+        {"weight_decay": 0.0},
+        {"selection": "inner"},
+        {"precision": "bfloat16"},
+    ],
+)
+def test_another_setting_of_the_training_is_trained_anew(train, toy, change):
+    train("plain")
+    training = {**toy.TRAINING, "epochs": 3, "seeds": [0, 1], **change}
+    assert train("other", training=training) == [0, 1]
+
+
+def test_a_choice_is_kept_for_whoever_leaves_it_open(train, toy):
+    def training(rate):
+        return {**toy.TRAINING, "epochs": 3, "seeds": [0, 1], "learning_rate": rate}
+
+    train("plain", training=training(1e-2))
+    assert train("open", training=training([1e-3, 1e-2])) == [0, 1]
+    assert train("only", training=training(1e-3)) == []
+
+
+def test_a_system_of_another_name_trains_nothing_anew(train):
+    train("plain")
+    assert train("renamed", name="another") == []
+    assert contents(train.folder / "renamed") == contents(train.folder / "plain")
+
+
+def both_systems(toy, names, changes):
+    training = {**toy.TRAINING, "epochs": 3, "seeds": [0, 1]}
+    corpus = toy.ToyCorpus()
+    return {
+        run: toy.system_spec(corpus, training=training, name=name, **change)
+        for run, name, change in zip(("one", "two"), names, changes, strict=True)
+    }
+
+
+def train_both(run, files, specs, out):
+    arguments = files.options({}, out)
+    arguments[arguments.index("--spec") + 1] = json.dumps(specs)
+    result = run("fusion", "train", *arguments)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_systems_alike_but_for_their_names_are_trained_once(train, run, toy, tmp_path):
+    files = toy.ToyCorpus().write(tmp_path / "corpus")
+    specs = both_systems(toy, ("first", "second"), ({}, {}))
+    told = train_both(run, files, specs, tmp_path / "runs")
+    assert sorted(train.trained) == [0, 1]
+    assert len(parts(tmp_path / "runs" / "store")) == 2
+    assert contents(tmp_path / "runs" / "one") == contents(tmp_path / "runs" / "two")
+    assert "4 of 4 seeds" in told.output
+    assert told.output.count("first, clean, seed") == 2
+
+
+def test_systems_of_one_name_are_told_apart_by_what_they_are(train, run, toy, tmp_path):
+    files = toy.ToyCorpus().write(tmp_path / "corpus")
+    specs = both_systems(toy, ("same", "same"), ({}, {"loss": "liebel"}))
+    train_both(run, files, specs, tmp_path / "runs")
+    assert sorted(train.trained) == [0, 0, 1, 1]
+    assert contents(tmp_path / "runs" / "one") != contents(tmp_path / "runs" / "two")
+
+
+def test_files_do_not_tell_who_was_trained_first(train):
+    """What a system leaves is the same whether it was trained or found under another name."""
+    train("plain", name="one")
+    found = contents(train.folder / "plain")
+    shutil.rmtree(train.store)
+    train("plain", name="another")
+    assert contents(train.folder / "plain") == found
+
+
 def test_another_label_fold_or_feature_is_trained_anew(train, toy):
     train("plain")
     for name, change in {"label": "emotion", "valence": "valence", "feature": "values"}.items():
@@ -95,21 +180,26 @@ def test_another_label_fold_or_feature_is_trained_anew(train, toy):
     assert train("fold", corpus=corpus) == [0, 1]
 
 
-def test_what_was_finished_before_a_failure_is_kept(train, monkeypatch):
+# Three models are one cross-validation, six are both seeds side by side.
+@pytest.mark.parametrize("stack", [3, 6])
+def test_what_was_finished_before_a_failure_is_kept(train, monkeypatch, stack):
     straight = train("straight") and contents(train.folder / "straight")
     shutil.rmtree(train.store)
-    real, fail = runs.train_seed, True
+    spy, fail = runs.Stack, True
 
-    def failing(data, build, how, seed, *rest):
-        if fail and seed == 1:
-            raise MerflowError("stopped")
-        return real(data, build, how, seed, *rest)
+    class Failing(spy):
+        def run(self):
+            for member, result in super().run():
+                if fail and member.seed == 1:
+                    raise MerflowError("stopped")
+                yield member, result
 
-    monkeypatch.setattr(runs, "train_seed", failing)
-    train("resumed", fails=True)
+    monkeypatch.setattr(runs, "Stack", Failing)
+    train("resumed", fails=True, stack=stack)
     assert [part.name for part in parts(train.store)] == ["seed-0"]
+    assert not (train.folder / "resumed").exists()
     fail = False
-    assert train("resumed") == [1]
+    assert train("resumed", stack=stack) == [1]
     assert contents(train.folder / "resumed") == straight
 
 
