@@ -102,7 +102,7 @@ def _notes(
     lines += [
         f"- {MARK} Misprint of the paper ({system}, {row} {metric}): printed {cell.paper:.4f}, "
         f"but its own Dis and Dim give {cell.paper_recomputed:.4f}."
-        + (" The difference in the csv is to the latter." if spec.get("mer2023") else "")
+        + (" The difference is to the latter." if spec.get("mer2023") else "")
         for (system, row, metric), cell in flagged.items()
     ]
     if not any(cell.metric == "Com" for cell in found):

@@ -33,9 +33,10 @@ def test_table_1_compares_with_the_paper_and_flags_its_misprint(scored):
     assert set(known[flagged]["paper_recomputed"]) == {0.6274}
     reference = known["paper"].where(~flagged, known["paper_recomputed"])
     assert (known["difference"] - (known["ours"] - reference)).abs().max() < 1e-9
-    assert "(0.6247†)" in page
+    misprint = known[flagged & (known["reading"] == "honest")].iloc[0]
+    assert f"(0.6247†, {misprint['difference']:+.4f})" in page
     assert page.count("†") == 3
-    assert "printed 0.6247, but its own Dis and Dim give 0.6274. The difference" in page
+    assert "printed 0.6247, but its own Dis and Dim give 0.6274. The difference is" in page
 
 
 def test_on_another_corpus_there_is_no_difference_to_the_paper(scored):
@@ -43,7 +44,8 @@ def test_on_another_corpus_there_is_no_difference_to_the_paper(scored):
     csv, page = report.table("table1", PAPER)
     assert csv["difference"].isna().all()
     assert csv["paper"].notna().sum() == 4 * 5 * 2
-    assert "The difference in the csv" not in page
+    assert "The difference is" not in page
+    assert "(0.6247†)" in page
 
 
 def test_the_paper_s_numbers_go_by_definition_where_there_is_one(scored):
