@@ -74,9 +74,11 @@ class Partition:
         """
         mean, std = self.standardiser.mean[columns], self.standardiser.std[columns]
         clips = len(data.labels)
-        np.subtract(data.clean[:, columns], mean, out=out[:clips])
-        np.subtract(data.copies[:, columns], mean, out=out[clips:])
-        out /= std
+        # What overflows makes the loss infinite: the model is told to have diverged.
+        with np.errstate(over="ignore"):
+            np.subtract(data.clean[:, columns], mean, out=out[:clips])
+            np.subtract(data.copies[:, columns], mean, out=out[clips:])
+            out /= std
         feature = int(np.searchsorted(np.cumsum(data.dims), columns.start, side="right"))
         out[:clips][~data.present[:, feature]] = 0.0
 

@@ -3,15 +3,16 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
+from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
+from merflow.storage.tensors import TensorFile, write_tensors
 from merflow.training.readings import READINGS
 
 if TYPE_CHECKING:
@@ -28,27 +29,29 @@ class Found:
     """How far the cross-validations of a stack were.
 
     Attributes:
-        models: Parameters and moments of their models.
-        best: Parameters of the kept epochs, by reading.
+        models: Parameters and moments of the models of those that had not ended.
+        best: Parameters of their kept epochs, by reading.
         seen: What their watches had seen.
+        lost: By name, what was told of those that had diverged.
     """
 
     models: "State"
     best: dict[str, "State"]
     seen: list[dict[str, Any]]
+    lost: dict[str, dict[str, Any]]
 
 
 class Checkpoint:
     """One file of a stack in training."""
 
-    def __init__(self, path: Path, every_s: float = EVERY_S):
+    def __init__(self, path: Path, every_s: float | None = None):
         """Take the place of a file, which is called by all that decides the stack's training.
 
         Args:
             path: The file.
-            every_s: Seconds between two writings.
+            every_s: Seconds between two writings; :data:`EVERY_S` by default.
         """
-        self.path, self.every_s = path, every_s
+        self.path, self.every_s = path, EVERY_S if every_s is None else every_s
         self._last = time.monotonic()
 
     def write(self, stack: "Stack") -> None:
@@ -58,38 +61,47 @@ class Checkpoint:
         tensors = {f"models/{name}": value for name, value in stack.models.state().items()}
         for reading, state in stack.best.items():
             tensors |= {f"{reading}/{name}": value for name, value in state.items()}
-        tensors = {name: value.cpu().contiguous() for name, value in sorted(tensors.items())}
-        told = {name_of(watch.member): watch.progress() for watch in stack.watches}
+        arrays = {name: value.cpu().numpy() for name, value in sorted(tensors.items())}
+        seen = {name_of(watch.member): watch.progress() for watch in stack.watches}
+        lost = {name: asdict(diverged) for name, diverged in stack.lost.items()}
         with replacing(self.path) as temporary:
-            save_file(tensors, temporary, metadata={"seen": json.dumps(told)})
+            write_tensors(temporary, arrays, {"seen": json.dumps(seen), "lost": json.dumps(lost)})
         self._last = time.monotonic()
 
     def read(self, members: Sequence["CrossValidation"]) -> Found | None:
         """Return how far the members were; None where nothing usable is there of one of them.
 
-        The file may tell of more: what had not ended by then may have ended since.
+        The file may tell of more: what had not ended by then may have ended since. A file that is
+        damaged, or that something else has written, is as good as none.
         """
         try:
-            with safe_open(self.path, framework="pt") as file:
-                told = json.loads(file.metadata()["seen"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+            file = TensorFile(self.path)
+            told, lost = json.loads(file.said["seen"]), json.loads(file.said["lost"])
+            arrays = {name: file.tensor(name) for name in file.names}
+        except (OSError, MerflowError, ValueError, KeyError):
             return None
         names = [name_of(member) for member in members]
-        if not set(names) <= set(told):
+        if not set(names) <= set(told) | set(lost):
             return None
+        own = [name for name in names if name not in lost]
         order, folds = list(told), members[0].folds
-        rows = torch.tensor([order.index(n) * folds + f for n in names for f in range(folds)])
+        rows = np.array([order.index(n) * folds + f for n in own for f in range(folds)], dtype=int)
         parts: dict[str, State] = {"models": {}, **{reading: {} for reading in READINGS}}
-        for name, value in tensors.items():
-            part, _, own = name.partition("/")
-            parts[part][own] = value[rows]
-        best = {reading: parts[reading] for reading in READINGS}
-        return Found(parts["models"], best, [told[name] for name in names])
+        for name, array in arrays.items():
+            part, _, tensor = name.partition("/")
+            parts[part][tensor] = torch.from_numpy(array[rows])
+        return Found(
+            models=parts.pop("models"),
+            best=parts,
+            seen=[told[name] for name in own],
+            lost={name: lost[name] for name in names if name in lost},
+        )
 
     def remove(self) -> None:
-        """Forget it: the stack has ended."""
+        """Forget it, and what a kill in the middle of a writing left: the stack has ended."""
         self.path.unlink(missing_ok=True)
+        for torn in self.path.parent.glob(f".{self.path.stem}.*{self.path.suffix}"):
+            torn.unlink(missing_ok=True)
 
 
 def name_of(member: "CrossValidation") -> str:

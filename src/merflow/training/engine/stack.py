@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float64, Int
 from torch import Tensor
 
-from merflow.training.engine.checkpoint import Checkpoint
+from merflow.training.engine.checkpoint import Checkpoint, name_of
 from merflow.training.engine.epoch import Epoch, Planner, Run
 from merflow.training.engine.models import Models, State
 from merflow.training.engine.tables import Tables
@@ -68,7 +68,17 @@ class Diverged:
 
 
 class Stack:
-    """Cross-validations of one form in training."""
+    """Cross-validations of one form in training.
+
+    Attributes:
+        form: What they have in common.
+        tables: Of their sources.
+        checkpoint: Where it is written down how far they are, if it is.
+        watches: Of those that have not ended.
+        models: Of the same, in their order.
+        best: Their parameters at the kept epochs, by reading.
+        lost: By name those that have diverged.
+    """
 
     def __init__(
         self,
@@ -87,6 +97,8 @@ class Stack:
         """
         self.form, self.tables, self.checkpoint = form, tables, checkpoint
         self.watches = [Watch(member) for member in members]
+        self.lost: dict[str, Diverged] = {}
+        self._ended_before: list[tuple[CrossValidation, Diverged]] = []
         keys = [(member.seed, fold) for member in members for fold in range(member.folds)]
         self.models = Models(form.build, form.how, keys, tables.device)
         self.best = self._copies(self.models)
@@ -121,6 +133,7 @@ class Stack:
 
     def run(self) -> Iterator[tuple[CrossValidation, Trajectories | Diverged]]:
         """Train until all have ended; give each cross-validation when it ends."""
+        yield from self._ended_before
         while self.watches:
             epoch = len(self.watches[0].criterion)
             losses = self._train(self._planner.epoch(epoch))
@@ -133,7 +146,8 @@ class Stack:
                 start = folds.stop
                 bad = _not_finite(folds, losses, said)
                 if bad is not None:
-                    ended[number] = Diverged(bad - folds.start, epoch + 1, float(losses[bad, 0]))
+                    lost = Diverged(bad - folds.start, epoch + 1, float(losses[bad, 0]))
+                    ended[number] = self.lost[name_of(watch.member)] = lost
                     continue
                 self._keep(watch.add([said[m] for m in folds], self._columns(losses, folds)), folds)
                 if watch.ended(self.form.how.epochs, self.form.how.patience):
@@ -225,6 +239,13 @@ class Stack:
         """Go on from the checkpoint, if there is one of these members or of some of them."""
         found = checkpoint.read([watch.member for watch in self.watches])
         if found is None:
+            return
+        self.lost = {name: Diverged(**told) for name, told in found.lost.items()}
+        lost = {n for n, w in enumerate(self.watches) if name_of(w.member) in self.lost}
+        members = [self.watches[number].member for number in sorted(lost)]
+        self._ended_before = [(member, self.lost[name_of(member)]) for member in members]
+        self._shrink(lost)
+        if not self.watches:
             return
         self.models.load(found.models)
         for reading, state in found.best.items():
