@@ -4,9 +4,11 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from merflow.training.losses import valence_loss
+from merflow.training.losses import Truth, valence_loss
 
 
 def test_a_wrong_shape_is_refused():
+    truth = Truth(torch.zeros(2, 3).long(), torch.zeros(2, 3), torch.ones(2, 3))
+    assert valence_loss(torch.zeros(2, 3), truth).tolist() == [0.0, 0.0]
     with pytest.raises(TypeCheckError):
-        valence_loss(torch.zeros(3), torch.zeros(4))
+        valence_loss(torch.zeros(6), truth)

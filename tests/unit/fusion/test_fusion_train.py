@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 import torch
 from safetensors import safe_open
+from toy_corpus import TRAINING
 
 from merflow.fusion.system import SystemSpec
+from merflow.training.engine.models import Models
 from merflow.training.labels import read_labels
 from merflow.training.readings import honest, organiser
 
@@ -59,7 +61,8 @@ def test_a_run_has_the_predictions_of_the_contract(train, toy, strategy):
         pd.testing.assert_frame_equal(frame, order)
     curves = pd.read_csv(out / "curves.csv")
     assert list(curves.columns) == [
-        *["seed", "fold", "epoch", "loss", "weighted_f1", "mse", "com", "delta1", "delta2"]
+        *["seed", "fold", "epoch", "loss", "loss_emotion", "loss_valence", "delta1", "delta2"],
+        *["weighted_f1", "mse", "com"],
     ]
     assert len(curves) == corpus.folds * toy.TRAINING["epochs"]
     assert (curves[["delta1", "delta2"]] > 0).all(axis=None)
@@ -108,60 +111,128 @@ def test_both_readings_follow_from_the_curves(train, toy):
                 assert float((error**2).mean()) == pytest.approx(float(said["mse"].iloc[0]))
 
 
+def read_weights(path):
+    """Return the features of a weight file, and of each fold parameters and standardisation."""
+    with safe_open(path, framework="pt") as file:
+        names = json.loads(file.metadata()["system"])["features"]
+        folds = {}
+        for name in file.keys():  # noqa: SIM118
+            fold, _, rest = name.partition("/")
+            folds.setdefault(int(fold.removeprefix("fold")), {})[rest] = file.get_tensor(name)
+    for own in folds.values():
+        own["standard"] = {n: own.pop(n) for n in list(own) if n.startswith("standardise/")}
+    return names, [folds[fold] for fold in sorted(folds)]
+
+
+def standardised(corpus, system, standard, clips):
+    """Return the features of clips as a model reads them."""
+    index, found = [corpus.clips.index(clip) for clip in clips], []
+    for name, pair in system.features.items():
+        mean, std = (standard[f"standardise/{name}/{kind}"] for kind in ("mean", "std"))
+        found.append((torch.from_numpy(corpus.values[pair][index]) - mean) / std)
+    return found
+
+
 @pytest.mark.parametrize("changes", [JDEV, {"strategy": 3, "augmentation": "noise"}])
 def test_the_weights_give_the_honest_predictions(train, toy, changes):
+    """The models of all folds at once, as a stack that the file's tensors are loaded into."""
     out = train(**changes)
     corpus = toy.ToyCorpus()
     frame = pd.read_parquet(out / "predictions-honest.parquet")
     system = SystemSpec.from_spec(train.spec)
-    network, loss = system.build([6, 6, 6, 5, 4])
-    with safe_open(out / "weights-seed0.safetensors", framework="pt") as file:
-        assert json.loads(file.metadata()["system"])["features"] == toy.FEATURES
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    for fold in range(corpus.folds):
-        own = {
-            n.removeprefix(f"fold{fold}/"): t
-            for n, t in tensors.items()
-            if n.startswith(f"fold{fold}/")
-        }
-        standard = {n: own.pop(n) for n in list(own) if n.startswith("standardise/")}
-        loss.load_state_dict(
-            {n.removeprefix("loss."): own.pop(n) for n in list(own) if n.startswith("loss.")}
-        )
-        network.load_state_dict(own)
-        rows = frame[frame["fold"] == fold]
-        index = [corpus.clips.index(clip) for clip in rows["clip"]]
-        inputs = []
-        for name, pair in system.features.items():
-            values = torch.from_numpy(corpus.values[pair][index])
-            mean, std = (standard[f"standardise/{name}/{kind}"] for kind in ("mean", "std"))
-            inputs.append((values - mean) / std)
-        decoded = network.eval()(inputs)
-        said = torch.softmax(decoded.logits.double(), dim=1).detach().numpy()
-        assert rows[[f"p_{n}" for n in toy.CLASSES]].to_numpy() == pytest.approx(said, abs=1e-6)
-        assert rows["valence"].to_numpy() == pytest.approx(
-            decoded.valence.detach().numpy(), abs=1e-5
-        )
+    network, loss = system.build([6, 6, 6, 5, 4], system.candidates[0], corpus.folds)
+    names, folds = read_weights(out / "weights-seed0.safetensors")
+    assert names == toy.FEATURES
+    standards = [own.pop("standard") for own in folds]
+    stacked = {name: torch.stack([own[name] for own in folds]) for name in folds[0]}
+    of_loss = {n.removeprefix("loss."): stacked.pop(n) for n in list(stacked) if n[:5] == "loss."}
+    loss.load_state_dict(of_loss)
+    network.load_state_dict(stacked)
+    for fold, standard in enumerate(standards):
+        own = frame[frame["fold"] == fold]
+        inputs = standardised(corpus, system, standard, own["clip"])
+        # Every model sees the rows; what another fold's model says of them is another thing.
+        decoded = network([feature.expand(corpus.folds, -1, -1) for feature in inputs])
+        said = torch.softmax(decoded.logits.double(), dim=-1).detach().numpy()
+        probabilities = own[[f"p_{name}" for name in toy.CLASSES]].to_numpy()
+        close = [np.allclose(probabilities, one, rtol=0, atol=1e-6) for one in said]
+        assert close == [model == fold for model in range(corpus.folds)]
+        valence = decoded.valence[fold].detach().numpy()
+        assert own["valence"].to_numpy() == pytest.approx(valence, abs=1e-5)
 
 
-def test_systems_see_the_same_minibatches(train, monkeypatch):
-    seen = []
-    forward = "merflow.fusion.system.FusionSystem.forward"
-    from merflow.fusion.system import FusionSystem
+@pytest.mark.parametrize("strategy", [1, 2, 3])
+def test_the_weights_give_the_honest_predictions_by_the_equations_of_the_paper(
+    train, toy, paper, strategy
+):
+    """The files of a run against eqs. 1 to 8, written a second time with plain loops."""
+    out, corpus = train(strategy=strategy, **JDEV), toy.ToyCorpus()
+    frame = pd.read_parquet(out / "predictions-honest.parquet")
+    system = SystemSpec.from_spec(train.spec)
+    _, folds = read_weights(out / "weights-seed0.safetensors")
+    for fold, own in enumerate(folds):
+        standard = own.pop("standard")
+        rows = frame[frame["fold"] == fold].iloc[::4]
+        inputs = standardised(corpus, system, standard, rows["clip"])
+        of = {n: (t if n.endswith("weight") else t.flatten()).tolist() for n, t in own.items()}
+        heads = [f"decoder.{part}" for part in ("emotion", "valence", "branch", "final")]
+        fuse = {"outer": (of["fuse.outer.weight"], of["fuse.outer.bias"])}
+        if strategy == 2:
+            numbered = [f"fuse.inner.{audio}" for audio in range(3)]
+            fuse["inner"] = [(of[f"{n}.weight"], of[f"{n}.bias"]) for n in numbered]
+        if strategy == 3:
+            fuse["inner"] = (of["fuse.inner.weight"], of["fuse.inner.bias"])
+        for number, row in enumerate(rows.itertuples()):
+            states = [
+                paper.align(
+                    feature[number].tolist(),
+                    of[f"align.{name}.linear.weight"],
+                    of[f"align.{name}.linear.bias"],
+                )
+                for name, feature in zip(system.features, inputs, strict=True)
+            ]
+            hidden = paper.strategy(strategy, states[:3], states[3:], fuse)
+            parameters = [of[f"{head}.{kind}"] for head in heads for kind in ("weight", "bias")]
+            _, probabilities, valence = paper.jdev(hidden, *parameters)
+            said = [getattr(row, f"p_{name}") for name in toy.CLASSES]
+            assert said == pytest.approx(probabilities, abs=1e-5)
+            assert row.valence == pytest.approx(valence, abs=1e-4)
 
-    plain = FusionSystem.forward
 
-    def spy(self, features):
-        if self.training:
-            seen.append(np.concatenate([feature.numpy() for feature in features], axis=1))
-        return plain(self, features)
+@pytest.mark.parametrize("augmentation", ["clean", "noise"])
+def test_systems_see_the_same_minibatches_and_drop_the_same_units(train, monkeypatch, augmentation):
+    seen, real = [], Models.step
 
-    monkeypatch.setattr(forward, spy)
-    train("baseline")
+    def spy(self, features, kept, truth, active):
+        seen.append([*features, *kept, truth.emotion, truth.valence, truth.weight])
+        return real(self, features, kept, truth, active)
+
+    monkeypatch.setattr(Models, "step", spy)
+    train("baseline", augmentation=augmentation)
     baseline, seen[:] = list(seen), []
-    train("jdev", strategy=2, **JDEV)
+    train("jdev", strategy=2, augmentation=augmentation, **JDEV)
     assert len(baseline) == len(seen) > 0
-    assert all(np.array_equal(a, b) for a, b in zip(baseline, seen, strict=True))
+    for one, other in zip(baseline, seen, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_systems_of_one_job_are_as_if_each_were_alone(train, run, toy, tmp_path):
+    """Several forms and sets of features, two of them of equal dimensions, in one job."""
+    changes = {
+        "plain": {},
+        "joint": {"strategy": 2, **JDEV},
+        "audio": {"features": ["HL(18)", "HL(19)"]},
+        "other": {"features": ["HL(19)", "HL(20)"]},
+    }
+    alone = {name: contents(train(name, **change)) for name, change in changes.items()}
+    files = toy.ToyCorpus().write(tmp_path / "corpus")
+    specs = {name: toy.system_spec(toy.ToyCorpus(), **own) for name, own in changes.items()}
+    arguments = files.options({}, tmp_path / "together")
+    arguments[arguments.index("--spec") + 1] = json.dumps(specs)
+    result = run("fusion", "train", *arguments)
+    assert result.exit_code == 0, result.output
+    for name, before in alone.items():
+        assert contents(tmp_path / "together" / name) == before, name
 
 
 def test_faceless_clips_are_left_out_imputed_and_told(train, toy):
@@ -180,7 +251,9 @@ def test_without_valence_there_is_no_trace_of_it(train, toy):
     corpus = toy.ToyCorpus()
     out = train(corpus=corpus, valence=False)
     assert "valence" not in pd.read_parquet(out / "predictions-honest.parquet")
-    assert list(pd.read_csv(out / "curves.csv")) == ["seed", "fold", "epoch", "loss", "weighted_f1"]
+    assert list(pd.read_csv(out / "curves.csv")) == [
+        *["seed", "fold", "epoch", "loss", "loss_emotion", "weighted_f1"]
+    ]
 
 
 def test_without_tests_there_are_out_of_fold_rows_alone(train):
@@ -209,6 +282,8 @@ def test_a_system_learns_what_can_be_told(train, toy):
         ({"fold_count": 1}, "with 1 fold"),
         ({"fold_count": 4}, "fold 3 empty"),
         ({"classes": ["neutral", "angry"]}, "'happy'"),
+        ({"training": {**TRAINING, "learning_rate": 1e30}}, "lower training.learning_rate"),
+        ({"training": {**TRAINING, "patience": 0}}, "training.patience is 0"),
     ],
 )
 def test_what_cannot_be_trained_is_told_in_one_sentence(train, changes, words):

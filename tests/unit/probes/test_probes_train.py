@@ -41,7 +41,10 @@ def test_each_layer_has_its_out_of_fold_rows(train, toy):
         said = frame[[f"p_{name}" for name in toy.CLASSES]]
         assert said.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-12)
     curves = pd.read_csv(out / "curves.csv")
-    assert list(curves) == ["layer", "seed", "fold", "epoch", "loss", "weighted_f1", "mse", "com"]
+    assert list(curves) == [
+        *["layer", "seed", "fold", "epoch", "loss", "loss_emotion", "loss_valence"],
+        *["weighted_f1", "mse", "com"],
+    ]
     assert len(curves) == 2 * corpus.folds * toy.TRAINING["epochs"]
 
 

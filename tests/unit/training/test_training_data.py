@@ -109,6 +109,13 @@ def test_sources_stand_below_each_other_each_with_its_own_folds(toy, tmp_path):
             assert torch.equal(*labels)
 
 
+def test_two_folds_have_no_inner_one(toy, tmp_path):
+    data = data_of(toy.ToyCorpus(folds=2), toy, tmp_path)
+    assert len(partition_of(data, 0).held_out)
+    with pytest.raises(MerflowError, match="needs 3 folds or more, but there are 2"):
+        partition_of(data, 0, "inner")
+
+
 def test_standardisation_is_that_of_the_clean_training_part(toy, tmp_path):
     corpus = toy.ToyCorpus()
     data = data_of(corpus, toy, tmp_path)
