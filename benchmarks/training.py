@@ -175,24 +175,20 @@ def compare(grid: Grid, given: argparse.Namespace) -> tuple[PlainSide, list[Reac
     epochs, count = epochs_of(given.quick), models(grid.tasks)
     theirs = plain_side(grid, epochs, None)
     fair = plain_side(grid, epochs, 10)
-    lines = {
-        "plain, organisers': scaled": (theirs.seconds, epochs * count),
-        f"plain, fair ({fair.epochs:.0f} epochs): scaled": (fair.seconds, fair.epochs * count),
-    }
-    table_of(grid, lines)
+    print(f"{grid.name}: {len(grid.tasks)} items x {grid.copies} = {count} models")
+    line("plain, organisers': scaled", theirs.seconds, epochs * count)
+    line(f"plain, fair ({fair.epochs:.0f} epochs): scaled", fair.seconds, fair.epochs * count)
     if given.plain_only:
         return theirs, []
     scale = epochs / given.equal_epochs * grid.copies / FOLDS
-    equal, _ = ours_side(grid.tasks, given, epochs=given.equal_epochs, patience=None)
+    short, _ = ours_side(grid.tasks, given, epochs=given.equal_epochs, patience=None)
+    equal = short * scale
+    line(f"ours, equal work: {short:.1f} x {scale:.3g}", equal, epochs * count)
     ours, found = ours_side(grid.tasks, given)
+    line("ours, patience 10", ours, model_epochs(found))
     whole = [task for task in grid.tasks if task.name in grid.full]
     _, after_all = ours_side(whole, given, epochs=epochs, patience=None)
-    lines = {
-        f"ours, equal work: x {scale:.3g}": (equal * scale, epochs * count),
-        "ours, patience 10": (ours, model_epochs(found)),
-    }
-    table_of(grid, lines)
-    asked(grid.name, "equal", "equal work", theirs.seconds / (equal * scale))
+    asked(grid.name, "equal", "equal work", theirs.seconds / equal)
     asked(grid.name, "score", "to the same score", theirs.seconds / ours)
     print(f"  against the fair side, same score: {fair.seconds / ours:.1f} x")
     same_score(found, after_all, theirs)
@@ -208,12 +204,10 @@ def ours_side(
     return spent_on(lambda: train(tasks, given.device, given.stack))
 
 
-def table_of(grid: Grid, lines: Mapping[str, tuple[float, float]]) -> None:
-    """Print CPU-seconds of the whole grid, by side."""
-    print(f"{grid.name}: {len(grid.tasks)} items x {grid.copies} = {models(grid.tasks)} models")
-    for name, (seconds, trained) in lines.items():
-        each = 1e3 * seconds / trained
-        print(f"  {name:36} {seconds:9.1f} CPU-s  {each:7.2f} ms a model-epoch", flush=True)
+def line(side: str, seconds: float, trained: float) -> None:
+    """Print what the whole grid costs a side, in all and for each of its model-epochs."""
+    each = 1e3 * seconds / trained
+    print(f"  {side:36} {seconds:9.1f} CPU-s  {each:7.2f} ms a model-epoch", flush=True)
 
 
 def asked(part: str, kind: str, words: str, seen: float) -> None:
@@ -235,7 +229,7 @@ def same_score(found: Sequence[Reached], after_all: Sequence[Reached], theirs: P
             f"{np.mean(gaps):+.4f}, largest {worst:.4f}; asked <= {TOLERANCE}: "
             f"{'yes' if worst <= TOLERANCE else 'NO'}"
         )
-    gaps = [float(one.com("organiser")[0]) - theirs.com[one.name] for one in alike]
+    gaps = [float(one.com["organiser"][0]) - theirs.com[one.name] for one in alike]
     print(
         f"  Com (organiser), ours less plain, fold 0, {len(gaps)} of other initial weights: mean "
         f"{np.mean(gaps):+.4f}, spread {np.std(gaps):.4f}"

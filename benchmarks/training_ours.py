@@ -1,6 +1,6 @@
 """Our side of the benchmarks of training: what is trained, and the calls into the engine.
 
-Only :func:`train` and :func:`train_linear` touch the engine.
+Only :func:`train` and :func:`train_linear` call the engine.
 """
 
 import io
@@ -20,6 +20,7 @@ from training_table import CLASSES, FOLDS
 
 from merflow.fusion.system import SystemSpec
 from merflow.fusion.train import weights_of
+from merflow.probes.linear import linear_probe
 from merflow.probes.network import probe
 from merflow.progress import Progress
 from merflow.storage.digest import settings_digest
@@ -29,6 +30,7 @@ from merflow.training.losses import SumLoss
 from merflow.training.network import Build
 from merflow.training.readings import READINGS, keep
 from merflow.training.runs import Task, train_tasks
+from merflow.training.scores import score
 from merflow.training.spec import Training
 
 WIDTH = 128
@@ -89,24 +91,19 @@ SYSTEMS = {
 
 @dataclass(frozen=True)
 class Reached:
-    """What one of them reached with one seed.
+    """What one layer or system reached with one seed.
 
     Attributes:
         name: Of the layer or system.
         seed: Training seed.
-        criterion: For each fold Com on the held-out fold after each epoch.
-        kept: For each of the readings the kept epoch (from 0) of each fold.
+        epochs: How many its models trained.
+        com: For each of the readings Com on each held-out fold.
     """
 
     name: str
     seed: int
-    criterion: np.ndarray
-    kept: dict[str, Sequence[int]]
-
-    def com(self, reading: str) -> np.ndarray:
-        """Return Com of each fold at the kept epoch."""
-        pairs = zip(self.criterion, self.kept[reading], strict=True)
-        return np.array([one[epoch] for one, epoch in pairs])
+    epochs: int
+    com: dict[str, np.ndarray]
 
 
 def settings(**changed: object) -> Training:
@@ -161,26 +158,45 @@ def train(tasks: Sequence[Task], device: str, stack: int | None) -> list[Reached
 def _reached(name: str, seed: int, curves: pd.DataFrame) -> Reached:
     """Return what the learning curves say."""
     criterion = curves.pivot_table(index="fold", columns="epoch", values="com").to_numpy()
-    kept = {reading: keep(reading, criterion).tolist() for reading in READINGS}
-    return Reached(name, seed, criterion, kept)
+    folds, epochs = criterion.shape
+    kept = {reading: criterion[range(folds), keep(reading, criterion)] for reading in READINGS}
+    return Reached(name, seed, epochs, kept)
 
 
 def train_linear(data: Sequence[Dataset]) -> list[Reached]:
-    """Fit the closed-form probes of every layer with the engine, all folds."""
-    raise SystemExit("benchmarks/training_ours.py: train_linear() does not call the engine yet")
+    """Fit the closed-form probes of every layer, all folds and penalties."""
+    found = []
+    for one in data:
+        fitted = linear_probe(one, CLASSES, True, 0)
+        said = {reading: fitted.predictions(reading) for reading in READINGS}
+        (name,) = one.features
+        found.append(Reached(name, 0, 0, {r: _by_fold(one, said[r]) for r in READINGS}))
+    return found
+
+
+def _by_fold(data: Dataset, said: pd.DataFrame) -> np.ndarray:
+    """Return Com of each fold's out-of-fold predictions."""
+    rows = {clip: row for row, clip in enumerate(data.labels.clips)}
+    found = []
+    for _, own in said.groupby("fold"):
+        chosen = [rows[clip] for clip in own["clip"]]
+        probabilities = own[[f"p_{name}" for name in CLASSES]].to_numpy()
+        emotion, valence = data.labels.emotion[chosen], data.labels.valence[chosen]
+        found.append(score(emotion, probabilities, valence, own["valence"], CLASSES).com)
+    return np.array(found)
 
 
 def com(found: Sequence[Reached], reading: str) -> dict[str, float]:
     """Return out-of-fold Com by name: mean over folds, then seeds."""
     by_name: dict[str, list[float]] = {}
     for one in found:
-        by_name.setdefault(one.name, []).append(float(one.com(reading).mean()))
+        by_name.setdefault(one.name, []).append(float(one.com[reading].mean()))
     return {name: float(np.mean(values)) for name, values in by_name.items()}
 
 
 def model_epochs(found: Sequence[Reached]) -> int:
     """Return how many epochs all models trained together."""
-    return sum(len(curve) for one in found for curve in one.criterion)
+    return sum(one.epochs * FOLDS for one in found)
 
 
 def models(tasks: Sequence[Task]) -> int:
