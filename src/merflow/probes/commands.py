@@ -1,4 +1,4 @@
-"""``merflow probes``: train one model for each layer of an encoder."""
+"""``merflow probes``: one model for each layer of an encoder."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,8 @@ import click
 
 from merflow.options import DEVICE, FILE, FOLDER, SPEC, STACK
 
-KEYS = ("encoder", "layers", "classes", "valence", "fold_count", "training")
+KEYS = ("encoder", "layers", "classes", "valence", "fold_count", "kind", "training")
+KINDS = {"mlp": "mlp", "linear": "linear"}
 
 
 @click.group(name="probes")
@@ -34,10 +35,15 @@ def train(
     store: Path,
     out: Path,
 ) -> None:
-    """Train a probe of every layer; write out-of-fold predictions and curves."""
+    """Train or solve a probe of every layer; write out-of-fold predictions and curves."""
+    from merflow.training.spec import choose, require_all
+
+    if choose(require_all(spec, *KEYS), "kind", KINDS) == "linear":
+        from merflow.probes.solve import solve_probes
+
+        solve_probes(spec, manifest, folds, features, out)
+        return
     from merflow.probes.train import train_probes
     from merflow.training.engine.plan import Engine
-    from merflow.training.spec import require_all
 
-    engine = Engine(device, stack)
-    train_probes(require_all(spec, *KEYS), manifest, folds, features, engine, store, out)
+    train_probes(spec, manifest, folds, features, Engine(device, stack), store, out)

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from merflow.errors import MerflowError
-from merflow.options import named
+from merflow.probes.data import read_probed
 from merflow.probes.network import probe
 from merflow.progress import Progress
 from merflow.storage.digest import settings_digest
-from merflow.training.cache import read_rows
-from merflow.training.data import Dataset, join
+from merflow.training.data import Dataset
 from merflow.training.engine.plan import Engine
-from merflow.training.labels import read_labels
 from merflow.training.losses import Loss, SumLoss
 from merflow.training.network import AlignedNetwork, Build
 from merflow.training.run_tables import RunTables
@@ -49,7 +46,7 @@ def train_probes(
     use_declared_threads()
     classes, valence = tuple(spec["classes"]), bool(spec["valence"])
     candidates = Training.candidates(spec)
-    layers = read_layers_of(spec, manifest, folds, features)
+    layers = read_probed(spec, manifest, folds, features)
     tasks = [
         Task(
             name=f"{spec['encoder']}({layer})",
@@ -70,24 +67,6 @@ def train_probes(
         for seed in trained:
             tables.add(seed, layer)
     tables.write(out, classes, valence)
-
-
-def read_layers_of(
-    spec: Spec, manifest: Path, folds: Path, features: Sequence[str]
-) -> dict[str, Dataset]:
-    """Return the labelled features of each layer; raises :class:`MerflowError`."""
-    encoder, layers = spec["encoder"], spec["layers"]
-    if not isinstance(layers, list) or not layers or len(set(layers)) < len(layers):
-        raise MerflowError(f"the setting 'layers' is {layers!r}: list one or more distinct layers")
-    # Figure 4 shows Train&Val alone: test clips are not even read.
-    valence = bool(spec["valence"])
-    labels = read_labels(manifest, folds, spec["classes"], valence, [], spec["fold_count"])
-    pairs = {layer: (encoder, layer) for layer in layers}
-    rows = read_rows(named(features, "--features"), pairs, "--features")
-    found = {layer: join(labels, {f"{encoder}({layer})": rows[layer]}) for layer in layers}
-    for note in dict.fromkeys(tuple(data.notes()[1:]) for data in found.values()):
-        print("\n".join(note), flush=True)
-    return found
 
 
 def _form(dim: int, classes: int, valence: bool, how: Training) -> Build:

@@ -1,14 +1,26 @@
 """The files of a run folder that hold several seeds: predictions of both readings, and curves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
 from merflow.storage.atomic import replacing
-from merflow.training.chosen import Chosen
 from merflow.training.predictions import write_predictions
 from merflow.training.readings import READINGS
+
+
+@runtime_checkable
+class Finished(Protocol):
+    """One seed of a model: trained (:class:`merflow.training.chosen.Chosen`), or solved."""
+
+    def predictions(self, reading: str) -> pd.DataFrame:
+        """Return the predictions of one reading."""
+
+    def curves(self) -> pd.DataFrame:
+        """Return its scores by epoch, or by penalty."""
 
 
 @dataclass
@@ -20,13 +32,13 @@ class RunTables:
     )
     curves: list[pd.DataFrame] = field(default_factory=list)
 
-    def add(self, seed: Chosen, layer: str | None = None) -> None:
+    def add(self, seed: Finished, layer: str | None = None) -> None:
         """Append a finished seed, with a first column ``layer`` if its name is given."""
         for reading, frames in self.predictions.items():
             frames.append(_named(seed.predictions(reading), layer))
         self.curves.append(_named(seed.curves(), layer))
 
-    def write(self, folder: Path, classes: tuple[str, ...], valence: bool) -> None:
+    def write(self, folder: Path, classes: Sequence[str], valence: bool) -> None:
         """Write ``predictions-<reading>.parquet`` and ``curves.csv``."""
         for reading, frames in self.predictions.items():
             path = folder / f"predictions-{reading}.parquet"

@@ -178,6 +178,7 @@ def probe_spec(corpus: ToyCorpus, **changes) -> dict:
         "valence": True,
         "tests": ["test1"],
         "fold_count": corpus.folds,
+        "kind": "mlp",
         "training": TRAINING,
     }
     return spec | changes
