@@ -17,7 +17,7 @@ from merflow.training.engine.checkpoint import Checkpoint
 from merflow.training.engine.models import Models
 from merflow.training.engine.stack import Diverged
 
-SETTINGS = toy.how(epochs=12, patience=2, learning_rate=3e-2)
+SETTINGS = toy.how(epochs=40, patience=2, learning_rate=0.1)
 
 
 class KilledError(Exception):
@@ -141,7 +141,7 @@ def test_killed_between_keeping_a_member_and_the_checkpoint(whole, path):
     assert equal(done | found, whole)
 
 
-@pytest.mark.parametrize("epochs", [2, 5])
+@pytest.mark.parametrize("epochs", [2, 4])
 def test_a_checkpoint_older_than_members_that_have_ended_since(whole, path, epochs):
     part(members(), path, epochs)
     old = path.read_bytes()
