@@ -3,7 +3,7 @@
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,7 +34,12 @@ class UncertaintyLoss(Loss):
 
     def deltas(self) -> Float[Tensor, "M 2"]:
         """Return delta1 and delta2 of each model, always positive."""
-        return functional.softplus(self.rho) + FLOOR
+        return self._deltas().to(self.rho.dtype)
+
+    def _deltas(self) -> Float64[Tensor, "M 2"]:
+        # PyTorch takes the last few numbers of a tensor one by one, and its softplus and log
+        # round these differently in float32: a model's bits would depend on its place in a stack.
+        return functional.softplus(self.rho.double()) + FLOOR
 
     def combine(
         self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"] | None
@@ -46,12 +51,12 @@ class UncertaintyLoss(Loss):
         """
         if of_valence is None:
             raise ValueError("a loss that weighs two tasks needs a decoder of valence")
-        return self.weigh(of_emotion, of_valence)
+        return self.weigh(of_emotion.double(), of_valence.double()).to(of_emotion.dtype)
 
     def weigh(
-        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"]
-    ) -> Float[Tensor, " M"]:
-        """Return :meth:`combine` of two losses."""
+        self, of_emotion: Float64[Tensor, " M"], of_valence: Float64[Tensor, " M"]
+    ) -> Float64[Tensor, " M"]:
+        """Return :meth:`combine` of two losses, in float64."""
         raise NotImplementedError
 
 
@@ -59,10 +64,10 @@ class PaperLoss(UncertaintyLoss):
     """Eq. 9: L_e / d1^2 + L_v / (2 d2^2) + log(1 + d1) + log(1 + d2)."""
 
     def weigh(
-        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"]
-    ) -> Float[Tensor, " M"]:
+        self, of_emotion: Float64[Tensor, " M"], of_valence: Float64[Tensor, " M"]
+    ) -> Float64[Tensor, " M"]:
         """Return eq. 9."""
-        first, second = self.deltas().unbind(-1)
+        first, second = self._deltas().unbind(-1)
         weighted = of_emotion / first**2 + of_valence / (2 * second**2)
         return weighted + torch.log1p(first) + torch.log1p(second)
 
@@ -71,10 +76,10 @@ class KendallLoss(UncertaintyLoss):
     """Kendall, Gal, Cipolla 2018: L_e / s1^2 + L_v / (2 s2^2) + log s1 + log s2."""
 
     def weigh(
-        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"]
-    ) -> Float[Tensor, " M"]:
+        self, of_emotion: Float64[Tensor, " M"], of_valence: Float64[Tensor, " M"]
+    ) -> Float64[Tensor, " M"]:
         """Return the loss of Kendall et al."""
-        first, second = self.deltas().unbind(-1)
+        first, second = self._deltas().unbind(-1)
         weighted = of_emotion / first**2 + of_valence / (2 * second**2)
         return weighted + torch.log(first) + torch.log(second)
 
@@ -83,10 +88,10 @@ class LiebelLoss(UncertaintyLoss):
     """Liebel, Koerner 2018: the sum over both tasks of L / (2 s^2) + log(1 + s^2)."""
 
     def weigh(
-        self, of_emotion: Float[Tensor, " M"], of_valence: Float[Tensor, " M"]
-    ) -> Float[Tensor, " M"]:
+        self, of_emotion: Float64[Tensor, " M"], of_valence: Float64[Tensor, " M"]
+    ) -> Float64[Tensor, " M"]:
         """Return the loss of Liebel and Koerner."""
-        squares = self.deltas() ** 2
+        squares = self._deltas() ** 2
         losses = torch.stack([of_emotion, of_valence], dim=-1)
         return (losses / (2 * squares) + torch.log1p(squares)).sum(-1)
 
