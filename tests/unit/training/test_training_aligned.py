@@ -1,9 +1,9 @@
 """A step of the engine against PyTorch's own autograd and Adam on each model alone."""
 
-import toy_members as toy
 import numpy as np
 import pytest
 import torch
+import toy_members as toy
 
 from merflow.training.engine.draws import Draws
 from merflow.training.engine.epoch import Planner, Run

@@ -1,14 +1,16 @@
 """Stacks: alone as in any stack, what patience leaves, and a model that blows up."""
 
-import toy_members as toy
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 import toy_corpus
+import toy_members as toy
 
+from merflow.fusion.system import LOSSES
 from merflow.training.engine.plan import Engine
 from merflow.training.engine.stack import Diverged, Stack
+from merflow.training.losses import SumLoss
 from merflow.training.predictions import predictions_of
 from merflow.training.readings import READINGS, keep
 from merflow.training.scores import score
@@ -57,6 +59,43 @@ def test_a_system_is_the_same_beside_other_seeds():
     stacked = toy.train(members, build=systems())
     for one in members:
         assert toy.same(toy.alone(one, build=systems()), stacked["probe", one.seed])
+
+
+@pytest.mark.parametrize(
+    ("decoder", "loss"), [("baseline", "sum"), ("jdev", "liebel"), ("baseline", "kendall")]
+)
+def test_a_system_of_odd_sizes_is_the_same_beside_five_seeds(decoder, loss):
+    dims = {"HL(18)": 288, "HL(19)": 23, "MR(block2)": 126, "RF(pooling)": 3}
+    settings = toy.how(width=115, batch=22, epochs=2)
+    build = toy.of_system(settings, dims, strategy=1, decoder=decoder, loss=loss)
+    source = toy.source(dims=dims, sizes=(24, 20, 35))
+    members = [toy.member(source, seed) for seed in range(6)]
+    stacked = toy.train(members, settings, build)
+    for one in (members[0], members[3], members[5]):
+        assert toy.same(toy.alone(one, settings, build), stacked["probe", one.seed])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_does_not_depend_on_the_place_in_a_stack(name):
+    draws, models = torch.Generator().manual_seed(0), 41
+    of_emotion, of_valence = torch.rand(2, models, generator=draws) * 3
+    rho = torch.randn(models, 2, generator=draws)
+
+    def told(which):
+        loss = SumLoss() if name == "sum" else LOSSES[name](len(of_emotion[which]), 1.0)
+        losses = [one[which].clone().requires_grad_() for one in (of_emotion, of_valence)]
+        for parameter in loss.parameters():
+            parameter.data = rho[which].clone()
+        total = loss.combine(*losses)
+        found = torch.autograd.grad(total.sum(), [*losses, *loss.parameters()])
+        return [total.detach(), *found]
+
+    whole = told(slice(None))
+    for size in (1, 2, 3, 5, 8, 13):
+        for start in range(0, models - size, 3):
+            some = slice(start, start + size)
+            for one, part in zip(whole, told(some), strict=True):
+                assert torch.equal(one[some], part)
 
 
 @pytest.mark.parametrize(
