@@ -130,7 +130,7 @@ def system_task(name: str, data: Dataset, how: Training) -> Task:
         return partial(system.build, data.dims, chosen)
 
     told = [system.settings[key] for key in ("features", "strategy", "decoder", "loss")]
-    return replace(_task(name, data, how, form, told), weights=partial(weights_of, data, name))
+    return replace(_task(name, data, how, form, told), weights=partial(weights_of, data))
 
 
 def _task(

@@ -13,6 +13,7 @@ from merflow.errors import MerflowError
 from merflow.training.labels import TRAIN, Labels
 
 Key = tuple[str, int]
+LARGEST = 1e18
 
 
 @dataclass(frozen=True)
@@ -166,12 +167,14 @@ def _index(feature: str, rows: Rows, labels: Labels, lowest_copy: int) -> dict[K
             )
         if clip in known:
             index[clip, copy] = row
-    finite = np.isfinite(rows.values).all(axis=1)
+    # Too large is as bad as infinite: the squares in a standard deviation would overflow.
+    usable = (np.abs(rows.values) <= LARGEST).all(axis=1)
     for (clip, copy), row in index.items():
-        if not finite[row]:
+        if not usable[row]:
             raise MerflowError(
                 f"the feature {feature} of the clip '{clip}' (copy {copy}) contains NaN or "
-                "infinity: check the clip and extract its features again"
+                f"infinity, or numbers beyond {LARGEST:g}: check the clip and extract its features "
+                "again"
             )
     return index
 

@@ -25,10 +25,6 @@ class Standardiser:
     mean: Float32[np.ndarray, " dim"]
     std: Float32[np.ndarray, " dim"]
 
-    def apply(self, values: Float32[np.ndarray, "rows dim"]) -> Float32[np.ndarray, "rows dim"]:
-        """Return ``(values - mean) / std``."""
-        return (values - self.mean) / self.std
-
 
 def standardiser_of(values: Float32[np.ndarray, "rows dim"]) -> Standardiser:
     """Return the statistics of rows, computed in float64 (source: ours)."""

@@ -51,7 +51,8 @@ class Training:
         width: D, the dimension that features are aligned to.
         dropout: Share of the aligned units that are zeroed in training.
         epochs: Passes over the training part, at most.
-        patience: Training ends when so many epochs in a row were kept by no reading; None: never.
+        patience: Training ends so many epochs after the last that the honest reading keeps for any
+            fold; None: never.
         batch: Clips a step.
         learning_rate: Adam's.
         weight_decay: Adam's L2 term; uncertainty parameters have none.

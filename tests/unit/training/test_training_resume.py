@@ -41,6 +41,12 @@ def members(bad=False):
     return found
 
 
+@pytest.fixture
+def overflowing(monkeypatch):
+    """Let features through that are finite but overflow, so that a model blows up by them."""
+    monkeypatch.setattr("merflow.training.data.LARGEST", np.finfo(np.float32).max)
+
+
 def blowing(arrays):
     arrays["F(1)"][:], arrays["F(1)"][::4] = 3e38, -3e38
 
@@ -171,7 +177,7 @@ def test_systems_with_losses_that_train_go_on_too(path, settings):
     assert equal(found, wanted)
 
 
-def test_who_has_diverged_does_not_cost_the_others_their_checkpoint(whole, path):
+def test_who_has_diverged_does_not_cost_the_others_their_checkpoint(whole, path, overflowing):
     done = part(members(bad=True), path, 3)
     lost = done.pop(("bad", 0))
     assert isinstance(lost, Diverged)
@@ -182,7 +188,7 @@ def test_who_has_diverged_does_not_cost_the_others_their_checkpoint(whole, path)
     assert equal(done | found, whole)
 
 
-def test_who_has_diverged_is_told_again_when_all_others_have_ended(whole, path):
+def test_who_has_diverged_is_told_again_when_all_others_have_ended(whole, path, overflowing):
     done = part(members(bad=True), path, longest(whole) - 1)
     lost = done.pop(("bad", 0))
     old = path.read_bytes()

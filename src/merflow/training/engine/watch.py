@@ -9,7 +9,7 @@ from jaxtyping import Float64, Int
 
 from merflow.training.engine.tables import Source
 from merflow.training.partition import Partition
-from merflow.training.readings import READINGS, keep
+from merflow.training.readings import HONEST, READINGS, keep
 from merflow.training.scores import Scores, score
 
 Outputs = Float64[np.ndarray, "_ outputs"]
@@ -97,12 +97,15 @@ class Watch:
         return np.array(self.criterion).T, np.array(self.inner).T if self.inner else None
 
     def ended(self, epochs: int, patience: int | None) -> bool:
-        """Say whether all epochs are over, or none was kept by a reading for too long."""
+        """Say whether all epochs are over, or the honest reading kept none for too long.
+
+        Patience goes by the honest reading, in any fold: the organiser's keeps late epochs that
+        are best on the reported fold by chance, and would drag the training on.
+        """
         seen = len(self.criterion)
         if seen >= epochs or patience is None:
             return seen >= epochs
-        latest = max(int(kept.max()) for kept in self.kept().values())
-        return seen - 1 - latest >= patience
+        return seen - 1 - int(self.kept()[HONEST].max()) >= patience
 
     def _score(self, rows: Int[np.ndarray, " rows"], said: Outputs) -> Scores:
         labels, classes = self.member.source.data.labels, self.member.classes
