@@ -24,7 +24,7 @@ from merflow.training.run_tables import RunTables
 from merflow.training.runs import Task, train_tasks
 from merflow.training.spec import Spec, Training
 from merflow.training.store import recipe_of
-from merflow.training.threads import use_declared_threads
+from merflow.threads import fix_torch_threads
 
 AUGMENTATIONS = ("clean", "noise")
 
@@ -56,7 +56,7 @@ def train_systems(
     Raises:
         MerflowError: Settings or inputs do not fit together, or a model diverged.
     """
-    use_declared_threads()
+    fix_torch_threads()
     systems = {name: SystemSpec.from_spec(spec) for name, spec in runs.items()}
     reader = Reader(manifest, folds, features, noise_features)
     tasks = []

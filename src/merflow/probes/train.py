@@ -16,7 +16,7 @@ from merflow.training.run_tables import RunTables
 from merflow.training.runs import Task, train_tasks
 from merflow.training.spec import Spec, Training
 from merflow.training.store import recipe_of
-from merflow.training.threads import use_declared_threads
+from merflow.threads import fix_torch_threads
 
 
 def train_probes(
@@ -43,7 +43,7 @@ def train_probes(
     Raises:
         MerflowError: Settings or inputs do not fit together, or a model diverged.
     """
-    use_declared_threads()
+    fix_torch_threads()
     classes, valence = tuple(spec["classes"]), bool(spec["valence"])
     candidates = Training.candidates(spec)
     layers = read_probed(spec, manifest, folds, features)
