@@ -14,6 +14,7 @@ from merflow.fusion.system import SystemSpec
 from merflow.options import named
 from merflow.progress import Progress
 from merflow.storage.digest import settings_digest
+from merflow.threads import fix_torch_threads
 from merflow.training.cache import read_rows
 from merflow.training.data import Dataset, Rows, join
 from merflow.training.engine.plan import Engine
@@ -24,7 +25,6 @@ from merflow.training.run_tables import RunTables
 from merflow.training.runs import Task, train_tasks
 from merflow.training.spec import Spec, Training
 from merflow.training.store import recipe_of
-from merflow.threads import fix_torch_threads
 
 AUGMENTATIONS = ("clean", "noise")
 

@@ -8,6 +8,7 @@ from merflow.probes.data import read_probed
 from merflow.probes.network import probe
 from merflow.progress import Progress
 from merflow.storage.digest import settings_digest
+from merflow.threads import fix_torch_threads
 from merflow.training.data import Dataset
 from merflow.training.engine.plan import Engine
 from merflow.training.losses import Loss, SumLoss
@@ -16,7 +17,6 @@ from merflow.training.run_tables import RunTables
 from merflow.training.runs import Task, train_tasks
 from merflow.training.spec import Spec, Training
 from merflow.training.store import recipe_of
-from merflow.threads import fix_torch_threads
 
 
 def train_probes(

@@ -1,1 +1,1 @@
-"""What every trained model shares: data, decoders, losses, the trainer, scores."""
+"""What every trained model shares: data, decoders, losses, the engine, scores."""

@@ -82,7 +82,7 @@ def choose_parts(seed: int, there: Sequence[tuple[Training, Part]], open_choice:
     if open_choice:
         read = [_criteria(part.curves()) for part in parts]
         held, inner = [held for held, _ in read], [inner for _, inner in read]
-        of_fold = choose_candidates(held, inner).tolist()
+        of_fold = choose_candidates(held, inner, settings[0].patience).tolist()
     return Chosen(seed, parts, settings, of_fold, open_choice)
 
 

@@ -167,7 +167,7 @@ def _index(feature: str, rows: Rows, labels: Labels, lowest_copy: int) -> dict[K
             )
         if clip in known:
             index[clip, copy] = row
-    # Too large is as bad as infinite: the squares in a standard deviation would overflow.
+    # Nothing that an encoder gives is as large; products of such numbers overflow float32.
     usable = (np.abs(rows.values) <= LARGEST).all(axis=1)
     for (clip, copy), row in index.items():
         if not usable[row]:

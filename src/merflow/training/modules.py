@@ -24,7 +24,7 @@ class StackedLinear(nn.Module):
     """
 
     def __init__(self, models: int, inputs: int, outputs: int):
-        """Make the maps, all zero until :func:`key`."""
+        """Make the maps, all zero until :func:`initialise`."""
         super().__init__()
         self.fan_in = inputs
         self.weight = nn.Parameter(torch.zeros(models, inputs, outputs))
@@ -38,7 +38,7 @@ class StackedLinear(nn.Module):
 class DimensionAlign(nn.Module):
     """DA-Mat: linear map to D dimensions, ReLU, dropout (docs/paper.md, reading 12).
 
-    The map's product and what follows it are apart, because the trainer takes the product, where
+    The map's product and what follows it are apart, because the engine takes the product, where
     nearly all of the work is, in its own hands (:mod:`merflow.training.engine.aligned`).
     """
 
@@ -66,7 +66,7 @@ class DimensionAlign(nn.Module):
         return state if kept is None else state * kept
 
 
-def key(network: nn.Module, models: Sequence[tuple[int, int]]) -> None:
+def initialise(network: nn.Module, models: Sequence[tuple[int, int]]) -> None:
     """Give the parameters of each model their initial values, in place.
 
     Values are uniform in PyTorch's default range of a linear layer, +-1/sqrt(inputs); a module

@@ -1,11 +1,13 @@
 """From datasets to finished seeds: what is not kept is trained, stack by stack."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import torch
 from torch import Tensor
 
 from merflow.errors import MerflowError
@@ -103,10 +105,11 @@ def train_tasks(
     tables: list[Tables] = []
     for stack in _stacks(cells, engine):
         missing = [cell for cell in stack if (cell.store.recipe, cell.seed) not in parts]
+        checkpoint = Checkpoint(folder / "unfinished" / f"{_identity(stack)}.safetensors")
         if not missing:
+            checkpoint.remove()
             continue
         progress.begin(len(missing))
-        checkpoint = Checkpoint(folder / "unfinished" / f"{_identity(stack)}.safetensors")
         for cell, result in _train(missing, engine, tables, checkpoint):
             if isinstance(result, Diverged):
                 lost[cell.store.recipe, cell.seed] = cell, result
@@ -156,12 +159,19 @@ def _train(
     sources = list({id(cell.source): cell.source for cell in cells}.values())
     precision = first.how.precision
     if not tables or not tables[0].serves(sources, precision):
-        tables[:] = [Tables(sources, engine.place(), precision)]
+        tables.clear()
+        tables.append(Tables(sources, engine.place(), precision))
     form = Form(first.task.build(first.how), first.how)
     members = [cell.member() for cell in cells]
     of_member = {id(member): cell for member, cell in zip(members, cells, strict=True)}
-    for member, result in Stack(form, members, tables[0], checkpoint).run():
-        yield of_member[id(member)], result
+    try:
+        for member, result in Stack(form, members, tables[0], checkpoint).run():
+            yield of_member[id(member)], result
+    except torch.cuda.OutOfMemoryError as error:
+        raise MerflowError(
+            f"the GPU has no room for {len(members) * first.source.folds} models at once: set "
+            "probes.stack and fusion.stack to fewer"
+        ) from error
 
 
 def _finished(cell: _Cell, run: Trajectories) -> Trained:
@@ -213,14 +223,16 @@ def _collect(
         found.append(chosen)
     if failed:
         raise MerflowError(
-            f"{'; '.join(failed)}: lower training.learning_rate there (all others are trained and "
-            "kept)"
+            f"{'; '.join(failed)}: lower training.learning_rate, or list a lower one beside it "
+            "(all others are trained and kept)"
         )
     return found
 
 
 def _told(cell: _Cell, lost: Diverged) -> str:
+    finite = math.isfinite(lost.loss)
+    what = "a prediction is not finite" if finite else f"its loss became {lost.loss}"
     return (
         f"the model of {cell.task.name}, seed {cell.seed}, fold {lost.fold} diverged in epoch "
-        f"{lost.epoch} at the learning rate {cell.how.learning_rate} (its loss became {lost.loss})"
+        f"{lost.epoch} at the learning rate {cell.how.learning_rate} ({what})"
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -49,11 +50,9 @@ class Part:
 
     Attributes:
         folder: Where its files lie.
-        kept: Whether it was there before.
     """
 
     folder: Path
-    kept: bool
 
     def predictions(self, reading: str) -> pd.DataFrame:
         """Return the predictions of one reading."""
@@ -84,11 +83,17 @@ class TrainingStore:
     def find(self, seed: int) -> Part | None:
         """Return the part of a seed if it is there and whole."""
         folder = self._folder(seed)
-        return Part(folder, kept=True) if _is_whole(folder) else None
+        return Part(folder) if _is_whole(folder) else None
 
     def put(self, seed: int, trained: Trained) -> Part:
-        """Keep a seed, in the place of whatever a kill has left of it."""
+        """Keep a seed, in the place of whatever a kill has left of it.
+
+        Another job may have trained the same: systems that differ in their names alone share it.
+        """
         folder = self._folder(seed)
+        there = self.find(seed)
+        if there is not None:
+            return there
         working = folder.with_name(f".{folder.name}.{os.getpid()}")
         self._forget(folder)
         working.mkdir(parents=True)
@@ -100,8 +105,16 @@ class TrainingStore:
             save_file(tensors, working / WEIGHTS, metadata=dict(trained.about))
         sums = {path.name: file_sha256(path) for path in sorted(working.iterdir())}
         write_text(working / MARK, json.dumps(sums))
-        working.rename(folder)
-        return Part(folder, kept=False)
+        try:
+            working.rename(folder)
+        except OSError:
+            # The other job was first.
+            shutil.rmtree(working)
+            there = self.find(seed)
+            if there is None:
+                raise
+            return there
+        return Part(folder)
 
     def _folder(self, seed: int) -> Path:
         return self.folder / self.recipe / f"seed-{seed}"
@@ -109,12 +122,26 @@ class TrainingStore:
     def _forget(self, folder: Path) -> None:
         """Remove what a kill left of this seed, or what is damaged of it."""
         for torn in (folder, *folder.parent.glob(f".{folder.name}.*")):
-            if torn.exists():
+            if torn.exists() and not _in_hand(torn):
                 shutil.rmtree(torn)
 
 
+def _in_hand(folder: Path) -> bool:
+    """Say whether a process that is alive is writing a folder."""
+    _, _, process = folder.name.rpartition(".")
+    if not folder.name.startswith(".") or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return int(process) != os.getpid()
+
+
 def recipe_of(spec: Spec, how: Training, data: Dataset, *code: str) -> str:
-    """Return the digest of all that decides a training but its seed.
+    """Return the digest of all that decides a training but its seed; PyTorch's version too.
 
     Args:
         spec: The settings of the command; what a system is called does not count.
@@ -123,7 +150,10 @@ def recipe_of(spec: Spec, how: Training, data: Dataset, *code: str) -> str:
         code: Packages beside ``merflow.training`` that decide the result.
     """
     settings = {**spec, "training": how.settings(), "name": None}
-    return settings_digest([settings, data.digest, code_digest(*TRAINING_CODE, *code)])[:32]
+    # Another version of PyTorch rounds otherwise; builds of one version are not told apart.
+    version = torch.__version__.partition("+")[0]
+    told = [settings, data.digest, code_digest(*TRAINING_CODE, *code), version]
+    return settings_digest(told)[:32]
 
 
 def _is_whole(folder: Path) -> bool:

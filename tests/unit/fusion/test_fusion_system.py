@@ -7,7 +7,7 @@ import torch
 from merflow.errors import MerflowError
 from merflow.fusion.system import SystemSpec
 from merflow.training.engine.draws import Draws
-from merflow.training.modules import DimensionAlign, key
+from merflow.training.modules import DimensionAlign, initialise
 
 DIMS = [6, 6, 6, 5, 4]
 
@@ -20,7 +20,7 @@ def build(toy, models=STACK, **changes):
     """Return a started stack of models of these seeds and folds, and their loss."""
     spec = SystemSpec.from_spec(toy.system_spec(toy.ToyCorpus(), **changes))
     network, loss = spec.build(DIMS[: len(spec.features)], spec.candidates[0], len(models))
-    key(network, models)
+    initialise(network, models)
     return network, loss
 
 

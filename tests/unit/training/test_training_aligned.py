@@ -10,7 +10,7 @@ from merflow.training.engine.epoch import Planner, Run
 from merflow.training.engine.models import Models
 from merflow.training.engine.tables import Tables
 from merflow.training.losses import Truth
-from merflow.training.modules import key
+from merflow.training.modules import initialise
 
 EPOCHS = 2
 SYSTEMS = [
@@ -53,7 +53,7 @@ def trained(build, how, runs, source, dtype):
 def reference(build, how, run, dtype):
     """Return one model after the same epochs by autograd and PyTorch's optimiser, and losses."""
     network, loss = build(1)
-    key(network, [(run.seed, run.partition.fold)])
+    initialise(network, [(run.seed, run.partition.fold)])
     adam = torch.optim.Adam(
         [
             {"params": list(network.parameters()), "weight_decay": how.weight_decay},

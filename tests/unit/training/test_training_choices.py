@@ -233,9 +233,9 @@ def altered(part, fold):
     return change
 
 
-def inner(change=None):
+def inner(change=None, **settings):
     source = toy.source("inner", sizes=(5, 8, 6, 7), change=change)
-    return toy.alone(toy.member(source), toy.how(selection="inner", epochs=8))
+    return toy.alone(toy.member(source), toy.how(selection="inner", **{"epochs": 8, **settings}))
 
 
 def test_an_inner_fold_does_not_train_but_chooses_the_honest_epoch():
@@ -250,12 +250,19 @@ def test_an_inner_fold_does_not_train_but_chooses_the_honest_epoch():
         assert not np.array_equal(plain.criterion[fold], changed.criterion[fold])
 
 
-def test_the_held_out_fold_changes_nothing_of_its_honest_model():
-    plain, changed = inner(), inner(altered("held_out", 2))
-    assert plain.kept[HONEST][2] == changed.kept[HONEST][2]
-    assert np.array_equal(plain.outputs[HONEST][2], changed.outputs[HONEST][2])
-    assert all(torch.equal(v, changed.weights[2][k]) for k, v in plain.weights[2].items())
-    assert not np.array_equal(plain.criterion[2], changed.criterion[2])
+@pytest.mark.parametrize("patience", [None, 1, 2])
+def test_the_held_out_fold_changes_nothing_of_its_honest_model(patience):
+    """Nor does it by the end of the training, which another fold's inner curve may put off."""
+    settings = {"patience": patience, "epochs": 30 if patience else 8, "learning_rate": 3e-2}
+    plain = inner(**settings)
+    for fold in range(4):
+        changed = inner(altered("held_out", fold), **settings)
+        assert plain.kept[HONEST][fold] == changed.kept[HONEST][fold]
+        assert np.array_equal(plain.outputs[HONEST][fold], changed.outputs[HONEST][fold])
+        same = changed.weights[fold]
+        assert all(torch.equal(value, same[name]) for name, value in plain.weights[fold].items())
+        count = min(plain.criterion.shape[1], changed.criterion.shape[1])
+        assert not np.array_equal(plain.criterion[fold, :count], changed.criterion[fold, :count])
 
 
 def test_three_parts_of_a_fold_share_no_clip():

@@ -25,7 +25,7 @@ from merflow.training.engine.stack import Diverged
 from merflow.training.engine.tables import Source, Tables
 from merflow.training.engine.watch import kept_rows, scored_rows
 from merflow.training.losses import SumLoss
-from merflow.training.modules import DimensionAlign, key
+from merflow.training.modules import DimensionAlign, initialise
 from merflow.training.network import AlignedNetwork
 from merflow.training.partition import partition_of
 from merflow.training.readings import HONEST, READINGS, honest, organiser
@@ -40,7 +40,7 @@ def joint(models):
 def start_of(build, keys):
     """Return the initial parameters of each model by name."""
     network, loss = build(len(keys))
-    key(network, keys)
+    initialise(network, keys)
     held = {**network.state_dict(), **loss.state_dict(prefix="loss.")}
     return [{name: value[model] for name, value in held.items()} for model in range(len(keys))]
 

@@ -12,7 +12,7 @@ from merflow.training.engine.plan import Engine
 from merflow.training.engine.stack import Diverged, Stack
 from merflow.training.losses import SumLoss
 from merflow.training.predictions import predictions_of
-from merflow.training.readings import HONEST, READINGS, keep
+from merflow.training.readings import HONEST, ORGANISER, READINGS, keep
 from merflow.training.scores import score
 
 JOINT = {"strategy": 2, "decoder": "jdev", "loss": "paper"}
@@ -170,19 +170,24 @@ def test_stacks_hold_whole_cross_validations():
 # Patience.
 
 
-def cut(run, epochs):
-    """Return the epochs that both readings keep of a trajectory's first epochs."""
-    inner = None if run.inner is None else run.inner[:, :epochs]
-    return {reading: keep(reading, run.criterion[:, :epochs], inner) for reading in READINGS}
+def stopped(curve, patience):
+    """Return the epoch that early stopping keeps of a curve, and how many it has trained."""
+    best = 0
+    for epoch in range(len(curve)):
+        best = epoch if curve[epoch] > curve[best] else best
+        if epoch - best >= patience:
+            return best, epoch + 1
+    return best, len(curve)
 
 
-def last_epoch(run, patience):
-    """Return how many epochs patience leaves of a whole trajectory, by the plain definition."""
-    for epochs in range(1, run.criterion.shape[1] + 1):
-        latest = int(cut(run, epochs)[HONEST].max())
-        if epochs - 1 - latest >= patience:
-            return epochs
-    return run.criterion.shape[1]
+def by_hand(run, patience):
+    """Return the honest epochs of a whole trajectory, and how many epochs patience leaves."""
+    curves = run.inner
+    if curves is None:
+        folds = range(len(run.criterion))
+        curves = [np.delete(run.criterion, fold, axis=0).mean(axis=0) for fold in folds]
+    kept, ends = zip(*(stopped(curve, patience) for curve in curves), strict=True)
+    return list(kept), max(ends)
 
 
 @pytest.mark.parametrize("selection", ["folds", "inner"])
@@ -194,14 +199,14 @@ def test_patience_cuts_the_whole_trajectory_and_changes_nothing_in_it(selection,
     whole = toy.alone(one, toy.how(**settings))
     assert whole.criterion.shape == (4, 16)
     early = toy.alone(one, toy.how(**settings, patience=patience))
-    epochs = early.criterion.shape[1]
-    assert epochs == last_epoch(whole, patience)
+    kept, epochs = by_hand(whole, patience)
+    assert early.criterion.shape[1] == epochs
     assert np.array_equal(early.criterion, whole.criterion[:, :epochs])
     assert early.curves == [row for row in whole.curves if row["epoch"] <= epochs]
-    exact = toy.alone(one, toy.how(**{**settings, "epochs": epochs}))
-    assert toy.same(early, exact)
-    for reading, kept in cut(whole, epochs).items():
-        assert np.array_equal(early.kept[reading], kept)
+    assert early.kept[HONEST].tolist() == kept
+    assert np.array_equal(early.kept[ORGANISER], whole.criterion[:, :epochs].argmax(axis=1))
+    again = toy.alone(one, toy.how(**{**settings, "epochs": epochs}, patience=patience))
+    assert toy.same(early, again)
 
 
 def test_patience_counts_from_the_last_fold_of_the_honest_reading():

@@ -81,19 +81,40 @@ class Run:
     seed: int
 
 
+DrawsKey = tuple[int, int, str]
+"""Seed, fold, and which rows train: what decides the draws of a model."""
+
+
 class Planner:
     """Lays out the epochs of the models of a stack."""
 
-    def __init__(self, tables: Tables, runs: Sequence[Run], features: Sequence[str], how: Training):
-        """Take in what each model reads; ``features`` are the names that dropout is keyed by."""
+    def __init__(
+        self,
+        tables: Tables,
+        runs: Sequence[Run],
+        features: Sequence[str],
+        how: Training,
+        draws: dict[DrawsKey, Draws] | None = None,
+    ):
+        """Take in what each model reads.
+
+        Args:
+            tables: The features.
+            runs: Of each model.
+            features: Names that dropout is keyed by.
+            how: Settings.
+            draws: Those made before, which serve again; new ones are added.
+        """
         self.tables, self.runs, self.features, self.how = tables, runs, list(features), how
-        self._draws: dict[tuple[int, int, str], Draws] = {}
+        known = {} if draws is None else draws
+        self._draws: dict[DrawsKey, Draws] = {}
         self._names = []
         for run in runs:
             name = (run.seed, run.partition.fold, run.source.trained)
-            if name not in self._draws:
+            if name not in known:
                 rows = [run.source.rows[row] for row in run.partition.training.tolist()]
-                self._draws[name] = Draws(run.seed, run.partition.fold, rows, how.epochs)
+                known[name] = Draws(run.seed, run.partition.fold, rows, how.epochs)
+            self._draws[name] = known[name]
             self._names.append(name)
         counts = np.array([len(run.partition.training) for run in runs])
         self._steps = -(-int(counts.max()) // how.batch)

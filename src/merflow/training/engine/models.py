@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from merflow.training.adam import Moments, adam_step
 from merflow.training.engine.aligned import AlignedProducts
 from merflow.training.losses import Losses, Truth
-from merflow.training.modules import key
+from merflow.training.modules import initialise
 from merflow.training.network import Build
 from merflow.training.spec import Training
 
@@ -81,7 +81,7 @@ class Models:
         self.build, self.how, self.keys, self.device = build, how, list(keys), device
         self.network, self.loss = build(len(self.keys))
         if start:
-            key(self.network, self.keys)
+            initialise(self.network, self.keys)
         matrices = [align.linear.weight for align in self.network.alignments()]
         large = {id(matrix) for matrix in matrices}
         others = [p for p in self.network.parameters() if id(p) not in large]

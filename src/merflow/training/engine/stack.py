@@ -9,7 +9,8 @@ from jaxtyping import Float64, Int
 from torch import Tensor
 
 from merflow.training.engine.checkpoint import Checkpoint, name_of
-from merflow.training.engine.epoch import Epoch, Planner, Run
+from merflow.training.engine.draws import Draws
+from merflow.training.engine.epoch import DrawsKey, Epoch, Planner, Run
 from merflow.training.engine.models import Models, State
 from merflow.training.engine.tables import Tables
 from merflow.training.engine.watch import CrossValidation, Watch, kept_rows, scored_rows
@@ -96,12 +97,13 @@ class Stack:
             checkpoint: Where to write down how far it is, and to go on from.
         """
         self.form, self.tables, self.checkpoint = form, tables, checkpoint
-        self.watches = [Watch(member) for member in members]
+        self.watches = [Watch(member, form.how.patience) for member in members]
         self.lost: dict[str, Diverged] = {}
         self._ended_before: list[tuple[CrossValidation, Diverged]] = []
         keys = [(member.seed, fold) for member in members for fold in range(member.folds)]
         self.models = Models(form.build, form.how, keys, tables.device)
         self.best = self._copies(self.models)
+        self._draws: dict[DrawsKey, Draws] = {}
         self._plan()
         if checkpoint is not None:
             self._resume(checkpoint)
@@ -119,8 +121,10 @@ class Stack:
             for partition in watch.member.source.partitions
         ]
         features = list(self.models.network.align)
-        self._planner = Planner(self.tables, self._runs, features, self.form.how)
+        self._planner = Planner(self.tables, self._runs, features, self.form.how, self._draws)
         self._scored = [scored_rows(run.partition) for run in self._runs]
+        # Freed first: on a large stack both together would be gigabytes.
+        self._scored_features: list[Tensor] = []
         self._scored_features = self._features(self._runs, self._scored)
 
     def _features(self, runs: Sequence[Run], rows: Sequence[np.ndarray]) -> list[Tensor]:
@@ -150,7 +154,7 @@ class Stack:
                     ended[number] = self.lost[name_of(watch.member)] = lost
                     continue
                 self._keep(watch.add([said[m] for m in folds], self._columns(losses, folds)), folds)
-                if watch.ended(self.form.how.epochs, self.form.how.patience):
+                if watch.ended(self.form.how.epochs):
                     ended[number] = self._finish(watch, list(folds))
             found = [(self.watches[number].member, result) for number, result in ended.items()]
             self._shrink(set(ended))
@@ -162,7 +166,6 @@ class Stack:
 
     def _train(self, epoch: Epoch) -> Float64[np.ndarray, "M losses"]:
         """Train all models for an epoch; return their mean total, emotion and valence loss."""
-        self.models.network.train()
         sums = torch.zeros(len(self.models), 3, device=self.tables.device)
         for step in epoch.steps():
             features = self.tables.gather(step.places)

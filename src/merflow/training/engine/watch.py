@@ -45,12 +45,14 @@ class Watch:
 
     Attributes:
         member: The cross-validation.
+        patience: See :class:`merflow.training.spec.Training`.
         criterion: After each epoch the score of each fold's model on its held-out fold.
         inner: The same on its inner fold; empty where there is none.
         curves: Rows of ``curves.csv``; epochs count from 1.
     """
 
     member: CrossValidation
+    patience: int | None = None
     criterion: list[list[float]] = field(default_factory=list)
     inner: list[list[float]] = field(default_factory=list)
     curves: list[dict[str, int | float]] = field(default_factory=list)
@@ -90,22 +92,22 @@ class Watch:
     def kept(self) -> dict[str, Int[np.ndarray, " folds"]]:
         """Return the epochs that each reading keeps of those seen (counted from 0)."""
         held, within = self.arrays()
-        return {reading: keep(reading, held, within) for reading in READINGS}
+        return {reading: keep(reading, held, within, self.patience) for reading in READINGS}
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Return ``criterion`` and ``inner`` as arrays of shape [folds, epochs]."""
         return np.array(self.criterion).T, np.array(self.inner).T if self.inner else None
 
-    def ended(self, epochs: int, patience: int | None) -> bool:
-        """Say whether all epochs are over, or the honest reading kept none for too long.
+    def ended(self, epochs: int) -> bool:
+        """Say whether all epochs are over, or patience with every fold.
 
-        Patience goes by the honest reading, in any fold: the organiser's keeps late epochs that
-        are best on the reported fold by chance, and would drag the training on.
+        Patience goes by the honest reading: the organiser's keeps late epochs that are best on
+        the reported fold by chance, and would drag the training on.
         """
         seen = len(self.criterion)
-        if seen >= epochs or patience is None:
+        if seen >= epochs or self.patience is None:
             return seen >= epochs
-        return seen - 1 - int(self.kept()[HONEST].max()) >= patience
+        return seen - 1 - int(self.kept()[HONEST].max()) >= self.patience
 
     def _score(self, rows: Int[np.ndarray, " rows"], said: Outputs) -> Scores:
         labels, classes = self.member.source.data.labels, self.member.classes
