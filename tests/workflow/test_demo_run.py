@@ -24,6 +24,7 @@ def test_everything_promised_is_there(finished_run):
         "tables/demo/table1.csv",
         "tables/demo/table1.md",
         "tables/demo/differences.csv",
+        "tables/demo/differences.md",
         "tables/demo/scores.json",
         "tables/demo/augmentation.csv",
         "tables/demo/figure4.csv",

@@ -48,6 +48,7 @@ def report_spec(*wanted):
             "fusion": config["fusion"]["training"]["seeds"],
             "noise": config["noise"]["seed"],
         },
+        "training": {key: config["fusion"]["training"][key] for key in ("epochs", "patience")},
         "depths": layout.depths(),
         "present": layout.digests(),
     }
@@ -77,9 +78,15 @@ def has_paper_pair(definitions):
     return any(name.replace("-jdev", "-baseline") in known for name in known if "-jdev" in name)
 
 
+def trained_clean(definitions):
+    """The systems that were trained without noisy copies; only these are the challenge's."""
+    runs = [run for run in layout.runs.values() if run.augmentation == "clean"]
+    return {run.system["name"]: definitions[run.system["name"]] for run in runs}
+
+
 def tables():
     made = layout.definitions()
-    names = ("table1.csv", "table1.md", "differences.csv", "scores.json")
+    names = ("table1.csv", "table1.md", "differences.csv", "differences.md", "scores.json")
     found = [f"{layout.tables}/{name}" for name in names]
     if AUGMENTATIONS == ["clean", "noise"]:
         found += [f"{layout.tables}/augmentation.{suffix}" for suffix in ("csv", "md")]
@@ -87,7 +94,7 @@ def tables():
         found += [f"{layout.tables}/jdev.{suffix}" for suffix in ("csv", "md")]
     if squares(made):
         found += [f"{layout.tables}/loss_decoder.{suffix}" for suffix in ("csv", "md")]
-    if challenge_systems(made):
+    if challenge_systems(trained_clean(made)):
         found += [f"{layout.tables}/challenge.{suffix}" for suffix in ("csv", "md")]
     return found + ([f"{layout.tables}/figure4.csv"] if config["probes"]["encoders"] else [])
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from merflow.report.assembly import assembled
 from merflow.report.clips import TRAIN
 from merflow.report.markdown import paired_over, table, with_interval
 from merflow.report.paper import SHORT
-from merflow.report.table1 import READINGS, systems
+from merflow.report.protocols import READINGS
+from merflow.report.table1 import systems
 
+TITLE = "Training with noisy copies,"
 COLUMNS = [
     *("system", "split", "metric", "reading"),
     *("clean", "clean_low", "clean_high", "noise", "noise_low", "noise_high"),
@@ -55,12 +58,11 @@ def page(
     spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[dict[str, Any]]
 ) -> str:
     """Return the ablation as Markdown: for each split the main metric of both readings."""
-    parts = [f"# Training with noisy copies, on corpus {spec['corpus']}\n"]
-    if spec.get("note"):
-        parts.append(f"**Note: {spec['note']}.**\n")
     if not found:
-        return "\n".join([*parts, "No system was trained both clean and with noisy copies.\n"])
+        none = ["No system was trained both clean and with noisy copies.\n"]
+        return assembled(TITLE, spec, document, none)
     names = {row["split"]: row["name"] for row in spec["rows"]}
+    parts = []
     for split in dict.fromkeys(row["split"] for row in found):
         own = [row for row in found if row["split"] == split]
         main = "Com" if any(row["metric"] == "Com" for row in own) else "Dis"
@@ -73,7 +75,7 @@ def page(
         f"the difference the paired one {paired_over(document['seeds'])}. Dis and Dim "
         "are in the csv.\n"
     )
-    return "\n".join(parts)
+    return assembled(TITLE, spec, document, parts)
 
 
 def _table(spec: Mapping[str, Any], found: Sequence[dict[str, Any]]) -> str:

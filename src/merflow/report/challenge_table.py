@@ -7,11 +7,21 @@ from typing import Any
 
 import pandas as pd
 
-from merflow.report.challenge import MARGIN, ROWS, Figure, challenge_systems, figure
+from merflow.report.assembly import assembled
+from merflow.report.challenge import (
+    AHEAD,
+    MARGIN,
+    MIDDLE_COM,
+    ROWS,
+    Figure,
+    challenge_systems,
+    figure,
+    middle_layers,
+)
 from merflow.report.markdown import table, with_interval
 from merflow.report.nested import found_at
 from merflow.report.paper import SHORT
-from merflow.report.table1 import READINGS
+from merflow.report.protocols import READINGS, epochs_told
 
 TRAINED = "clean"
 """The challenge's models saw no corrupted copy, on MER-NOISE neither."""
@@ -63,7 +73,7 @@ def beside(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Beside]
         document: ``scores.json``.
     """
     splits = {row["name"]: row["split"] for row in spec["rows"]}
-    systems, found = challenge_systems(spec["definitions"]), []
+    systems, found = challenge_systems(_trained(spec, document)), []
     for (name, system), row in product(systems.items(), ROWS):
         known = figure(name, row)
         for reading in READINGS if row in splits else ():
@@ -76,6 +86,14 @@ def beside(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Beside]
                 printed = known.scores[SHORT[metric]]
                 found.append(Beside(*label, ours, low, high, printed, *judged))
     return found
+
+
+def _trained(spec: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the definitions of the systems that have scores after clean training."""
+    scored = document["systems"]
+    return {
+        name: own for name, own in spec["definitions"].items() if TRAINED in scored.get(name, {})
+    }
 
 
 def _judged(
@@ -100,13 +118,12 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[B
     """Return the Markdown page: a table a row of the challenge's.
 
     Args:
-        spec: ``corpus``, ``decimals``, ``mer2023`` and, if there is one, ``note``.
+        spec: As :func:`beside`, and ``corpus``, ``decimals``, ``training`` and, if there is one,
+            ``note``.
         document: ``scores.json``.
         found: From :func:`beside`.
     """
-    parts = [f"# Beside the challenge's own baseline, on corpus {spec['corpus']}\n"]
-    if spec.get("note"):
-        parts.append(f"**Note: {spec['note']}.**\n")
+    parts = []
     if not spec["mer2023"]:
         parts.append(
             f"**The corpus {spec['corpus']} is not MER 2023 (its name does not begin with "
@@ -117,8 +134,31 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[B
         parts.append(f"## {row}\n\n{_table(spec, own)}")
     if not found:
         parts.append("No row of Table 1 is one of the challenge's, so nothing stands here.\n")
-    parts.append(_notes(document))
-    return "\n".join(parts)
+    parts += [_layers(spec, document), _notes(spec, document)]
+    return assembled("Beside the challenge's own baseline,", spec, document, parts)
+
+
+def _layers(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """Say how far layers 18 to 20 of HuBERT are ahead of layer 24, where both were trained."""
+    trained = _trained(spec, document)
+    middle, last = middle_layers(trained), challenge_systems(trained).get("HL")
+    split = next((row["split"] for row in spec["rows"] if row["name"] == ROWS[0]), "")
+    if middle is None or last is None:
+        return ""
+    told = []
+    for reading in READINGS:
+        place = (TRAINED, reading, split)
+        one, other = (found_at(document["systems"], name, *place) for name in (middle, last))
+        if "com" in one and "com" in other:
+            told.append(f"{one['com'] - other['com']:+.{spec['decimals']}f} ({reading})")
+    if not told:
+        return ""
+    return (
+        f"## Layers 18 to 20 less layer 24\n\nOn MER 2023 {middle} should be ahead of {last} by "
+        f"about {AHEAD:.1f} Com on {ROWS[0]} (the paper prints {MIDDLE_COM} of the three layers, "
+        f"the challenge {figure('HL', ROWS[0]).scores['Com']:.2f} of the last). It is ahead by "
+        f"{', '.join(told)}.\n"
+    )
 
 
 def _table(spec: Mapping[str, Any], found: Sequence[Beside]) -> str:
@@ -155,12 +195,14 @@ def _verdict(one: Beside) -> str:
     return f"{one.accepted_low:.2f} to {one.accepted_high:.2f}: {one.verdict}"
 
 
-def _notes(document: Mapping[str, Any]) -> str:
+def _notes(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     return (
+        "## How to read it\n\n"
         "Challenge: arXiv 2304.08981 v1, mean of three runs, models trained on clean clips; ours "
         "are too, on every row. It keeps of each fold the epoch that is best on that very fold, so "
         "the organiser reading is the one to compare and the one that is judged; the honest "
-        "reading beside it is what the same trainings score without that choice. Accepted is a Com "
+        "reading beside it is what the same trainings score without that choice. "
+        f"{epochs_told(spec['training'])} Accepted is a Com "
         f"within {MARGIN} of the challenge's (of both pairs': .51 to .52 on Train&Val, .51 to .53 "
         "on MER-MULTI), our margin: its figures are rounded to .01 and three runs with other folds "
         "and initial weights lie apart; on MER-NOISE nothing is expected. In "

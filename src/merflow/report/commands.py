@@ -10,6 +10,15 @@ from merflow.options import PATH, SPEC
 
 MADE = click.Path(exists=True, path_type=Path)
 SCORING = ("corpus", "classes", "valence", "tests", "fold_count", "decimals", "bootstrap")
+TABLES = {
+    "table1": "Write the paper's Table 1: our scores, on MER 2023 beside the paper's.",
+    "differences": "Write the paired differences, with intervals, tests and what the run can show.",
+    "augmentation": "Write the ablation: trained on clean clips alone, and with noisy copies.",
+    "jdev": "Write the paper's eighteen JDEV comparisons, redone with tests.",
+    "loss-decoder": "Write the 2 x 2 of losses and decoders, with the effect of each alone.",
+    "challenge": "Write our scores beside those of the challenge's own baseline.",
+}
+"""Verbs of :mod:`merflow.report.tables`, and what they do."""
 
 manifest_option = click.option("--manifest", type=MADE, required=True, help="manifest.csv.")
 folds_option = click.option("--folds", type=MADE, required=True, help="folds.csv.")
@@ -73,149 +82,62 @@ def metrics(
 
 @group.command()
 @click.option("--predictions", type=MADE, required=True, help="A predictions parquet.")
-@manifest_option
-@folds_option
 @click.option("--params", type=PATH, default="params.yaml", show_default=True, help="Settings.")
+@click.option("--manifest", type=MADE, help="manifest.csv; default: that of the settings.")
+@click.option("--folds", type=MADE, help="folds.csv; default: that of the settings.")
 @click.option("--out", type=PATH, help="csv of the unrounded scores, by seed and fold.")
-def score(predictions: Path, manifest: Path, folds: Path, params: Path, out: Path | None) -> None:
+def score(
+    predictions: Path, params: Path, manifest: Path | None, folds: Path | None, out: Path | None
+) -> None:
     """Recompute every score of one predictions file, as the tables have it.
 
-    Of the settings corpus.classes, .valence, .tests, .folds.count and report.bootstrap count.
+    Of the settings corpus.classes, .valence, .tests, .folds.count and report.bootstrap count;
+    where results lie is taken relative to their folder.
     """
     from merflow.layout import read_settings
     from merflow.report import recompute
-    from merflow.report.labels import scored_splits
     from merflow.report.outputs import write_csv
     from merflow.use import SCHEMA, find_project
 
     config = read_settings(params, find_project(Path.cwd()) / SCHEMA)
     spec = recompute.settings_of(config)
-    found = recompute.recompute(spec, scored_splits(spec, manifest, folds), predictions)
+    labels = recompute.labels_at(spec, *_label_files(params, manifest, folds))
+    found = recompute.recompute(spec, labels, predictions)
     if out is not None:
         write_csv(recompute.as_frame(found), out)
     click.echo(recompute.page(found, spec["decimals"]), nl=False)
 
 
-@group.command()
-@SPEC
-@scores_option
-@csv_option
-@click.option("--out-differences", type=PATH, required=True, help="Paired differences, tidy.")
-@md_option
-def table1(
-    spec: dict[str, Any],
-    scores_file: Path,
-    out_csv: Path,
-    out_differences: Path,
-    out_md: Path,
-) -> None:
-    """Write the paper's Table 1, our scores beside the paper's, and paired differences."""
-    from merflow.report import differences_table
-    from merflow.report import table1 as table
-    from merflow.report.outputs import write_table
-    from merflow.report.scores_file import read_scores
-    from merflow.report.table1_page import page
-    from merflow.storage.atomic import write_text
-    from merflow.training.spec import require_all
+def _label_files(params: Path, manifest: Path | None, folds: Path | None) -> tuple[Path, Path]:
+    """Return manifest and folds: those that are named, else those of the settings' layout."""
+    from contextlib import chdir
 
-    require_all(spec, "corpus", "rows", "systems", "decimals")
-    own, note = read_scores(scores_file, spec["corpus"]), spec.get("note")
-    cells, gaps = table.cells(spec, own), differences_table.differences(spec, own)
-    write_table(table.as_frame(cells), out_csv, note)
-    write_table(differences_table.as_frame(gaps), out_differences, note)
-    write_text(out_md, page(spec, own, cells, gaps))
+    from merflow.layout import read_layout
+
+    if manifest is not None and folds is not None:
+        return manifest, folds
+    with chdir(params.absolute().parent):
+        layout = read_layout(Path(params.name))
+        known = Path(layout.manifest).absolute(), Path(layout.folds).absolute()
+    return manifest or known[0], folds or known[1]
 
 
-@group.command()
-@SPEC
-@scores_option
-@csv_option
-@md_option
-def augmentation(
-    spec: dict[str, Any],
-    scores_file: Path,
-    out_csv: Path,
-    out_md: Path,
-) -> None:
-    """Write the ablation: trained on clean clips alone, and with noisy copies."""
-    from merflow.report import augmentation as ablation
-    from merflow.report.outputs import write_table
-    from merflow.report.scores_file import read_scores
-    from merflow.storage.atomic import write_text
-    from merflow.training.spec import require_all
+def _table_command(name: str, does: str) -> None:
+    """Add the command that makes one table from ``scores.json``."""
 
-    require_all(spec, "corpus", "rows", "systems", "decimals")
-    own = read_scores(scores_file, spec["corpus"])
-    rows = ablation.rows(spec, own)
-    write_table(ablation.as_frame(rows), out_csv, spec.get("note"))
-    write_text(out_md, ablation.page(spec, own, rows))
+    @group.command(name, help=does)
+    @SPEC
+    @scores_option
+    @csv_option
+    @md_option
+    def command(spec: dict[str, Any], scores_file: Path, out_csv: Path, out_md: Path) -> None:
+        from merflow.report.tables import write
+
+        write(name, spec, scores_file, out_csv, out_md)
 
 
-@group.command()
-@SPEC
-@scores_option
-@csv_option
-@md_option
-def jdev(
-    spec: dict[str, Any],
-    scores_file: Path,
-    out_csv: Path,
-    out_md: Path,
-) -> None:
-    """Write the paper's eighteen JDEV comparisons, redone with tests."""
-    from merflow.report import jdev_table
-    from merflow.report.outputs import write_table
-    from merflow.report.scores_file import read_scores
-    from merflow.storage.atomic import write_text
-    from merflow.training.spec import require_all
-
-    require_all(spec, "corpus", "rows", "systems", "definitions", "decimals")
-    own = read_scores(scores_file, spec["corpus"])
-    found = jdev_table.comparisons(spec, own)
-    write_table(jdev_table.as_frame(found), out_csv, spec.get("note"))
-    write_text(out_md, jdev_table.page(spec, own, found))
-
-
-@group.command("loss-decoder")
-@SPEC
-@scores_option
-@csv_option
-@md_option
-def loss_decoder(spec: dict[str, Any], scores_file: Path, out_csv: Path, out_md: Path) -> None:
-    """Write the 2 x 2 of losses and decoders, with the effect of each alone."""
-    from merflow.report.loss_decoder import entries
-    from merflow.report.loss_decoder_table import as_frame, page
-    from merflow.report.outputs import write_table
-    from merflow.report.paper import SHORT
-    from merflow.report.scores_file import read_scores
-    from merflow.storage.atomic import write_text
-    from merflow.training.spec import require_all
-
-    require_all(spec, "corpus", "rows", "definitions", "decimals")
-    own = read_scores(scores_file, spec["corpus"])
-    found = entries(spec, own, SHORT)
-    write_table(as_frame(found), out_csv, spec.get("note"))
-    write_text(out_md, page(spec, own, found))
-
-
-@group.command()
-@SPEC
-@scores_option
-@csv_option
-@md_option
-def challenge(spec: dict[str, Any], scores_file: Path, out_csv: Path, out_md: Path) -> None:
-    """Write our scores beside those of the challenge's own baseline."""
-    from merflow.report.challenge_table import as_frame, beside, page
-    from merflow.report.outputs import write_table
-    from merflow.report.scores_file import read_scores
-    from merflow.storage.atomic import write_text
-    from merflow.training.spec import require_all
-
-    require_all(spec, "corpus", "rows", "definitions", "decimals", "mer2023")
-    own = read_scores(scores_file, spec["corpus"])
-    found = beside(spec, own)
-    write_table(as_frame(found), out_csv, spec.get("note"))
-    write_text(out_md, page(spec, own, found))
+for _name, _does in TABLES.items():
+    _table_command(_name, _does)
 
 
 @group.command()

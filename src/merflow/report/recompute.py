@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from merflow.errors import MerflowError
-from merflow.report.labels import SplitLabels
+from merflow.report.labels import SplitLabels, scored_splits
 from merflow.report.markdown import table, with_interval
 from merflow.report.metrics import Cell, score_rows
 from merflow.report.scorer import Scorer
@@ -25,6 +25,18 @@ def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
         "fold_count": corpus["folds"]["count"],
         **{key: report[key] for key in ("decimals", "bootstrap")},
     }
+
+
+def labels_at(spec: Mapping[str, Any], manifest: Path, folds: Path) -> dict[str, SplitLabels]:
+    """Return the labels of a corpus, see :func:`merflow.report.labels.scored_splits`.
+
+    Raises:
+        MerflowError: A file is not there yet, or is wrong.
+    """
+    for path in (manifest, folds):
+        if not path.is_file():
+            raise MerflowError(f"there is no {path}, which has the labels: run snakemake first")
+    return scored_splits(spec, manifest, folds)
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ def recompute(spec: Mapping[str, Any], labels: dict[str, SplitLabels], path: Pat
 
     Args:
         spec: From :func:`settings_of`.
-        labels: From :func:`merflow.report.labels.scored_splits`.
+        labels: From :func:`labels_at`.
         path: The predictions.
 
     Raises:

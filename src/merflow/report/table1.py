@@ -8,8 +8,8 @@ import pandas as pd
 
 from merflow.report.clips import TRAIN
 from merflow.report.paper import SHORT, figure, paper_name
+from merflow.report.protocols import READINGS
 
-READINGS = ("honest", "organiser")
 SOURCE, MISPRINT = "paper: MER 2023", "misprint: the paper's own Dis and Dim give"
 LONG = {short: name for name, short in SHORT.items()}
 

@@ -3,45 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from merflow.report import differences_table
+from merflow.report.assembly import assembled
 from merflow.report.bootstrap import SMALLEST
 from merflow.report.clips import TRAIN
-from merflow.report.differences_table import Difference
 from merflow.report.markdown import table, with_interval
 from merflow.report.paper import SHORT
-from merflow.report.table1 import LONG, READINGS, Cell, columns, systems
+from merflow.report.protocols import READING_TEXT, READINGS, epochs_told
+from merflow.report.table1 import LONG, Cell, columns, systems
 
 ARROWS = {"Dis": "Dis ↑", "Dim": "Dim ↓", "Com": "Com ↑"}
-READING_TEXT = {
-    "honest": "of each fold the epoch is kept that is best on the other folds, whose "
-    "models were trained on this fold's labels too (the choice is not nested)",
-    "organiser": "of each fold the epoch is kept that is best on that very fold, as the "
-    "challenge's baseline does",
-}
-REFERENCES = {
-    "constant": "most frequent class and mean valence of train",
-    "true_class": "true class, and its mean valence in train",
-}
 MARK = "†"
 
 
-def page(
-    spec: Mapping[str, Any],
-    document: Mapping[str, Any],
-    found: Sequence[Cell],
-    gaps: Sequence[Difference],
-) -> str:
+def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]) -> str:
     """Return the Markdown page.
 
     Args:
-        spec: As :func:`merflow.report.table1.cells`, and ``corpus``, ``note``.
+        spec: As :func:`merflow.report.table1.cells`, and ``corpus``, ``note``, ``training``.
         document: ``scores.json``.
         found: From :func:`merflow.report.table1.cells`.
-        gaps: From :func:`merflow.report.differences_table.differences`.
     """
-    parts = [f"# Table 1 on corpus {spec['corpus']}\n"]
-    if spec.get("note"):
-        parts.append(f"**Note: {spec['note']}.**\n")
+    parts = []
     for reading in READINGS:
         own = [cell for cell in found if cell.reading == reading]
         if own:
@@ -49,15 +31,13 @@ def page(
             parts.append(f"{title}\n{_scores(spec, document, own)}")
     notes = [*_notes(spec, document, found), *_fewer(spec, document)]
     parts.append("## How to read it\n\n" + "\n".join(notes) + "\n")
-    parts.append("## Reference predictors\n\n" + _references(spec, document))
-    parts.append(differences_table.section(spec, document, gaps))
     titled = {
         "Selection bias on train: organiser - honest": _bias(spec, document),
         "Spread over seeds, honest reading": _spread(spec, document),
         "Clips": _clips(document),
     }
     parts += [f"## {title}\n\n{text}" for title, text in titled.items() if text]
-    return "\n".join(part for part in parts if part)
+    return assembled("Table 1", spec, document, parts)
 
 
 def _scores(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]) -> str:
@@ -74,7 +54,7 @@ def _text(spec: Mapping[str, Any], cell: Cell | None) -> str:
     if cell is None:
         return "-"
     text = with_interval(cell.ours, (cell.low, cell.high), spec["decimals"])
-    if cell.paper is not None:
+    if cell.paper is not None and spec.get("mer2023"):
         gap = "" if cell.difference is None else f", {cell.difference:+.{spec['decimals']}f}"
         text += f" ({cell.paper:.4f}{MARK if cell.misprint else ''}{gap})"
     return text
@@ -83,11 +63,15 @@ def _text(spec: Mapping[str, Any], cell: Cell | None) -> str:
 def _notes(
     spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]
 ) -> list[str]:
-    draws = document["bootstrap"]["draws"]
+    draws, beside = document["bootstrap"]["draws"], spec.get("mer2023")
     lines = [
-        "- A cell is our score, in brackets its interval, in parentheses the number that the "
-        "paper prints (arXiv 2309.07925, Table 1; on MER 2023)"
-        + (" and ours less it." if spec.get("mer2023") else "."),
+        "- A cell is our score and in brackets its interval"
+        + (
+            ", in parentheses the number that the paper prints (arXiv 2309.07925, Table 1) and "
+            "ours less it."
+            if beside
+            else ". The paper's own figures are of MER 2023 and stand in table1.csv alone."
+        ),
         f"- The interval is the 95 % percentile interval of {draws} bootstrap resamples of the "
         "clips, the same for every system and drawn within emotions, for Train&Val within folds "
         "too: it is for other clips with the same emotions (those with fewer than "
@@ -97,13 +81,17 @@ def _notes(
         "- Dis is the F1 weighted by class, Dim the mean squared error of the valence, "
         "Com = Dis - 0.25 Dim. Train&Val is the mean over folds of the held-out fold's score; a "
         "test set is scored on the mean of the folds' models. Both are means over seeds.",
+        f"- {epochs_told(spec['training'])}",
+        "- Two systems are compared by their paired difference, its interval and a test: "
+        "[differences.md](differences.md).",
     ]
     flagged = {(cell.system, cell.row, cell.metric): cell for cell in found if cell.misprint}
     lines += [
         f"- {MARK} Misprint of the paper ({system}, {row} {metric}): printed {cell.paper:.4f}, "
-        f"but its own Dis and Dim give {cell.paper_recomputed:.4f}."
-        + (" The difference is to the latter." if spec.get("mer2023") else "")
+        f"but its own Dis and Dim give {cell.paper_recomputed:.4f}. "
+        "The difference is to the latter."
         for (system, row, metric), cell in flagged.items()
+        if beside
     ]
     if not any(cell.metric == "Com" for cell in found):
         lines.append(
@@ -139,24 +127,6 @@ def _fewer(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
         f"prediction: {', '.join(found)}."
         for (name, scored, every), found in by_count.items()
     ]
-
-
-def _references(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    heads = list({row["split"]: row["name"] for row in spec["rows"]}.items())
-    heads = [(split, name) for split, name in heads if split in document["references"]["constant"]]
-    scored = [
-        (split, f"{name} {ARROWS[SHORT[metric]]}", metric)
-        for split, name in heads
-        for metric in SHORT
-        if metric in document["references"]["constant"][split]
-    ]
-    rows = []
-    for key, text in REFERENCES.items():
-        values = (document["references"][key][split][metric] for split, _, metric in scored)
-        rows.append([text, *(f"{value:.{spec['decimals']}f}" for value in values)])
-    return table(["Predictor", *(head for _, head, _ in scored)], rows) + (
-        "\nOn train both are in-sample: they are made of the labels that they are scored on.\n"
-    )
 
 
 def _bias(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:

@@ -60,6 +60,7 @@ class Corpus:
             "bootstrap": {"draws": 200, "seed": 0},
             "rows": ROWS,
             "note": None,
+            "training": {"epochs": 100, "patience": 10},
             "definitions": definitions(),
             "digests": {"corpus": "made-up-01234567"},
             "seeds": {"fusion": [0]},
@@ -156,12 +157,10 @@ class Report:
         return document, pd.read_csv(folder / "scores.csv")
 
     def table(self, verb: str, systems: list[str], **changed):
-        """Run ``report table1`` or ``augmentation``; return csv and Markdown."""
+        """Run one of the table commands; return csv and Markdown."""
         folder = self.corpus.folder
         csv, page = folder / f"{verb}.csv", folder / f"{verb}.md"
         arguments = ["--scores", folder / "scores.json", "--out-csv", csv, "--out-md", page]
-        if verb == "table1":
-            arguments += ["--out-differences", folder / "differences.csv"]
         self.call(verb, self.corpus.spec | {"systems": systems} | changed, *arguments)
         return pd.read_csv(csv, keep_default_na=True), page.read_text()
 

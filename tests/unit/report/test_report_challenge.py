@@ -7,7 +7,16 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from merflow.report.challenge import EXPECTED, MARGIN, PRINTED, ROWS, challenge_systems, figure
+from merflow.report.challenge import (
+    EXPECTED,
+    MARGIN,
+    PRINTED,
+    ROWS,
+    challenge_systems,
+    figure,
+    middle_layers,
+)
+from merflow.report.challenge_table import beside
 from merflow.report.commands import group
 
 FEATURES = {name: sorted(features) for name, (features, _) in PRINTED.items()}
@@ -40,12 +49,17 @@ def called(tmp_path):
             for name, by_split in coms.items()
         }
         document = {"corpus": "mer2023", "bootstrap": {"draws": 100}, "systems": systems}
+        document["references"] = {
+            name: {split: scores(0.35) for split in SPLITS.values()}
+            for name in ("constant", "true_class")
+        }
         spec = {
             "corpus": "mer2023",
             "rows": [{"name": row, "split": SPLITS[row], "augmentation": "noise"} for row in rows],
             "definitions": definitions,
             "decimals": 4,
             "mer2023": True,
+            "training": {"epochs": 100, "patience": None},
             **changed,
         }
         document["corpus"] = spec["corpus"]
@@ -130,6 +144,35 @@ def test_rows_of_other_names_are_not_the_challenges(called):
     assert "nothing stands here" in page
 
 
+def test_a_system_trained_with_noise_alone_stands_in_for_none(called, tmp_path):
+    definitions = {"noisy": system(["HL(24)"]), "clean": system(["HL(24)"])}
+    table, page = called(definitions, {"clean": {"train": 0.3}})
+    assert set(table["system"]) == {"clean"}
+    assert "| HL (clean)" in page
+    document = json.loads((tmp_path / "scores.json").read_text())
+    document["systems"]["noisy"] = {"noise": document["systems"]["clean"]["clean"]}
+    spec = {"definitions": definitions, "mer2023": True}
+    spec["rows"] = [{"name": row, "split": SPLITS[row], "augmentation": "clean"} for row in ROWS]
+    assert {one.system for one in beside(spec, document)} == {"clean"}
+
+
+def test_layers_18_to_20_are_set_against_the_last(called):
+    middle = system(["HL(19)", "HL(18)", "HL(20)"])
+    coms = {"last": {"train": 0.34}, "three": {"train": 0.46, "test1": 0.4}}
+    _, page = called({"last": system(["HL(24)"]), "three": middle}, coms)
+    assert "three should be ahead of last by about 0.1 Com on Train&Val" in page
+    assert "It is ahead by +0.1200 (honest), +0.1200 (organiser)." in page
+    _, page = called({"last": system(["HL(24)"])}, coms)
+    assert "Layers 18 to 20" not in page
+
+
+def test_the_page_says_which_epochs_there_were(called):
+    definitions, coms = {"a": system(["HL(24)"])}, {"a": {"train": 0.3}}
+    assert "choose among all 100 epochs" in called(definitions, coms)[1]
+    _, page = called(definitions, coms, training={"epochs": 100, "patience": 7})
+    assert "ends 7 epochs after the honest reading's last kept epoch" in page
+
+
 def test_without_valence_dis_stands_alone(called, tmp_path):
     called({"a": system(["HL(24)"])}, {"a": {"train": 0.3}})
     document = json.loads((tmp_path / "scores.json").read_text())
@@ -142,11 +185,20 @@ def test_without_valence_dis_stands_alone(called, tmp_path):
         "definitions": {"a": system(["HL(24)"])},
         "decimals": 4,
         "mer2023": True,
+        "training": {"epochs": 100, "patience": 10},
     }
     out = ["--out-csv", str(tmp_path / "c.csv"), "--out-md", str(tmp_path / "c.md")]
     words = ["challenge", "--spec", json.dumps(spec), "--scores", str(tmp_path / "scores.json")]
     assert CliRunner().invoke(group, [*words, *out]).exit_code == 0
     assert pd.read_csv(tmp_path / "c.csv")["metric"].unique().tolist() == ["Dis"]
+
+
+def test_the_preset_that_is_judged_trains_all_epochs(request):
+    preset = request.config.rootpath / "presets" / "challenge_baseline.yaml"
+    config = yaml.safe_load(preset.read_text())
+    assert config["fusion"]["training"]["patience"] is None
+    made = {system["name"]: system for system in config["fusion"]["systems"]}
+    assert middle_layers(made) == "hl18_20"
 
 
 def test_presets_that_have_the_challenge_s_systems(request):

@@ -75,7 +75,7 @@ def test_each_metric_has_its_own_rival(corpus, report, made):
     found, _ = report.metrics(made("all_s2-jdev|clean|honest", 1.0) | hl | faces)
     told = {metric: name for metric, (name, _) in rivals(found, "all_s2-jdev").items()}
     assert told == {"weighted_f1": "hl-jdev", "mse": "mr_rf-jdev", "com": "mr_rf-jdev"}
-    page = report.table("table1", ["hl-jdev", "mr_rf-jdev", "all_s2-jdev"])[1]
+    page = report.table("differences", ["hl-jdev", "mr_rf-jdev", "all_s2-jdev"])[1]
     assert "hl-jdev or mr_rf-jdev" in page
 
 
@@ -139,8 +139,9 @@ def test_unimodal_systems_are_compared_with_none(report, made):
     files = made("hl-jdev|clean|honest", 1.0) | made("mr_rf-jdev|clean|honest", 1.0)
     found, _ = report.metrics(files)
     assert found["differences"]["fusion-unimodal"] == {}
-    page = report.table("table1", ["hl-jdev", "mr_rf-jdev"])[1]
-    assert "Paired differences" not in page
+    csv, page = report.table("differences", ["hl-jdev", "mr_rf-jdev"])
+    assert not len(csv)
+    assert "No two systems here are to be compared" in page
 
 
 @pytest.fixture
@@ -152,8 +153,7 @@ def shown(report, made):
         for augmentation, reading in PLACES:
             files |= made(f"{name}|{augmentation}|{reading}", 0.2 + 0.8 * k)
     document, _ = report.metrics(files)
-    _, page = report.table("table1", names, note="only a demo")
-    csv = pd.read_csv(report.corpus.folder / "differences.csv")
+    csv, page = report.table("differences", names, note="only a demo")
     return csv, page, document
 
 
@@ -189,14 +189,20 @@ def test_holm_is_by_comparison_reading_and_metric(shown):
 
 def test_the_page_sets_bold_what_the_corrected_test_finds_and_nothing_else(shown):
     csv, page, _ = shown
-    part = page.split("## Paired differences")[1].split("\n## ")[0]
+    part = page.split("\n## Reference predictors")[0]
     visible = csv[(csv["metric"] != "Dim") | (csv["row"] == "Train&Val")]
     clear = visible["p_holm"] < 0.05
     assert 0 < clear.sum() < len(visible)
     assert part.count("**+") + part.count("**-") == clear.sum()
     for one in visible[clear].itertuples():
         assert f"**{one.difference:+.4f} [" in part
-    assert part.count("Honest reading:") == part.count("Organiser reading:") == 3
+    honest, organiser = part.split("\n## Honest reading\n")[1].split("\n## Organiser reading\n")
+    for title in ("Fusion - best unimodal system", "JDEV - baseline", "Noise - clean"):
+        assert f"### {title}\n" in honest
+        assert f"### {title}\n" in organiser
+    assert "no test set has a say" in honest
+    assert "no test set has a say" not in organiser
+    assert "**Note: only a demo.**" in part
     assert "over clips; it does not cover the seed" in part
     assert "there is one seed, which has no spread" in part
 
@@ -213,7 +219,7 @@ def test_strategies_are_compared_each_with_each_and_the_lower_taken_off(report, 
         for number in (2, 3)
         for how in ("jdev", "baseline")
     }
-    _, page = report.table("table1", names)
+    _, page = report.table("differences", names)
     own = page.split("### Strategy - strategy")[1].split("\n### ")[0]
     assert sum(line.startswith("| all_s3-jdev") for line in own.splitlines()) == 2
 
@@ -245,9 +251,8 @@ def test_several_trainings_tell_how_many_are_needed(corpus, report):
         files[f"{name}|clean|honest"] = corpus.predictions(name, 1.0 + k, seeds=(0, 1, 2))
     found, _ = report.metrics(files)
     gap = found["differences"]["jdev-baseline"]["hl-jdev"]["clean"]["honest"]["train"]
-    _, page = report.table("table1", names)
-    csv = pd.read_csv(corpus.folder / "differences.csv").set_index(["row", "metric"])
-    one = csv.loc["Train&Val", "Com"]
+    csv, page = report.table("differences", names)
+    one = csv.set_index(["row", "metric"]).loc["Train&Val", "Com"]
     assert one["seed_sd"] == gap["hl-baseline"]["seed_sd"]["com"] > 0
     assert one["seed_sd_low"] < one["seed_sd"] < one["seed_sd_high"]
     assert one["seeds_for_it"] >= 2

@@ -13,7 +13,7 @@ from merflow.report.layers import COLUMNS
 
 NOTE = "demo corpus, demo encoders: shows the method, says nothing about MER 2023"
 NAMES = ["mr_rf-baseline", "mr_rf-jdev", "fused-baseline", "fused-jdev"]
-TABLES = ("table1", "augmentation")
+TABLES = ("table1", "differences", "augmentation")
 
 
 def values():
@@ -30,18 +30,22 @@ def test_pages_carry_the_note_on_top(scored, verb):
     assert "Note:" not in report.table(verb, NAMES)[1]
 
 
-@pytest.mark.parametrize("name", [*TABLES, "differences"])
-def test_every_row_of_a_csv_carries_the_note(scored, name):
+@pytest.mark.parametrize("verb", ["table1", "augmentation"])
+def test_every_row_of_a_csv_carries_the_note(scored, verb):
     report, _ = scored
-    verb = "augmentation" if name == "augmentation" else "table1"
-    path = report.corpus.folder / f"{name}.csv"
-    report.table(verb, NAMES, note=NOTE)
-    csv = pd.read_csv(path)
+    csv, _ = report.table(verb, NAMES, note=NOTE)
     assert len(csv)
     assert set(csv["note"]) == {NOTE}
     assert csv.columns[-1] == "note"
-    report.table(verb, NAMES)
-    assert pd.read_csv(path)["note"].isna().all()
+    assert report.table(verb, NAMES)[0]["note"].isna().all()
+
+
+def test_the_long_csv_of_differences_leaves_the_note_to_its_page(scored):
+    report, _ = scored
+    csv, page = report.table("differences", NAMES, note=NOTE)
+    assert len(csv)
+    assert "note" not in csv
+    assert NOTE in page
 
 
 def test_scores_carry_the_note(corpus, report):

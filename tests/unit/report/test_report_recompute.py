@@ -9,6 +9,7 @@ import yaml
 from click.testing import CliRunner
 
 from merflow.errors import MerflowError
+from merflow.layout import Layout
 from merflow.report.commands import group
 from merflow.report.sums import METRICS
 
@@ -117,6 +118,28 @@ def test_predictions_of_another_corpus_are_told(corpus):
     error = scored_alone(corpus, path, catch=True)
     assert isinstance(error, MerflowError)
     assert "predicts no labelled clip of train, test1, test2" in str(error)
+
+
+def test_without_options_the_labels_are_those_of_the_settings(corpus, monkeypatch):
+    path, params = corpus.predictions("s", 1.0), settings_file(corpus)
+    named, _ = scored_alone(corpus, path)
+    monkeypatch.chdir(corpus.folder)
+    words = ["score", "--predictions", str(path), "--params", params.name]
+    none = CliRunner().invoke(group, words)
+    assert isinstance(none.exception, MerflowError)
+    assert "manifest.csv, which has the labels: run snakemake first" in str(none.exception)
+    layout = Layout(yaml.safe_load(params.read_text(encoding="utf-8")))
+    for file, place in ((corpus.manifest, layout.manifest), (corpus.fold_file, layout.folds)):
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        Path(place).write_bytes(file.read_bytes())
+    assert CliRunner().invoke(group, words, catch_exceptions=False).output == named
+    elsewhere = corpus.folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    words[-1] = f"../{params.name}"
+    assert CliRunner().invoke(group, words, catch_exceptions=False).output == named
+    last = CliRunner().invoke(group, [*words, "--folds", str(corpus.fold_file)])
+    assert last.output == named
 
 
 def test_settings_that_are_not_there_are_told(corpus, tmp_path):

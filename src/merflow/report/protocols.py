@@ -1,0 +1,28 @@
+"""The two readings of a training, as words, and which epochs they choose among."""
+
+from collections.abc import Mapping
+from typing import Any
+
+READINGS = ("honest", "organiser")
+READING_TEXT = {
+    "honest": "of each fold the epoch is kept that is best on the other folds, whose "
+    "models were trained on this fold's labels too (the choice is not nested)",
+    "organiser": "of each fold the epoch is kept that is best on that very fold, as the "
+    "challenge's baseline does",
+}
+
+
+def epochs_told(training: Mapping[str, Any]) -> str:
+    """Return which epochs the readings choose among, as a sentence.
+
+    Args:
+        training: ``epochs`` and ``patience`` of ``fusion.training``.
+    """
+    epochs, patience = training["epochs"], training["patience"]
+    if patience is None:
+        return f"Both readings choose among all {epochs} epochs."
+    return (
+        f"A training ends {patience} epochs after the honest reading's last kept epoch, {epochs} "
+        "at most, so the organiser reading sees fewer epochs than the challenge's 100 "
+        "(patience: null trains all)."
+    )

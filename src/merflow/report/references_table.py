@@ -1,0 +1,41 @@
+"""The constant and the true-class predictor as the short table that ends every page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from merflow.report.markdown import table
+from merflow.report.paper import SHORT
+
+TEXTS = {
+    "constant": "most frequent class and mean valence of train",
+    "true_class": "true class, and its mean valence in train",
+}
+
+
+def section(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    """Return what the predictors score in the rows of Table 1, as Markdown with its title.
+
+    Args:
+        spec: ``rows`` (``report.rows``) and ``decimals``.
+        document: ``scores.json``. A split without labels has no scores; nothing is returned
+            where no row has any.
+    """
+    known = document["references"]
+    names = {row["split"]: row["name"] for row in spec["rows"] if row["split"] in known["constant"]}
+    scored = [
+        (split, f"{name} {SHORT[metric]}", metric)
+        for split, name in names.items()
+        for metric in SHORT
+        if metric in known["constant"][split]
+    ]
+    if not scored:
+        return ""
+    rows = []
+    for key, text in TEXTS.items():
+        values = (known[key][split][metric] for split, _, metric in scored)
+        rows.append([text, *(f"{value:.{spec['decimals']}f}" for value in values)])
+    return (
+        "## Reference predictors\n\n"
+        f"{table(['Predictor', *(head for _, head, _ in scored)], rows)}\n"
+        "On train both are in-sample: they are made of the labels that they are scored on.\n"
+    )
