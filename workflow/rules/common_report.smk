@@ -48,7 +48,9 @@ def report_spec(*wanted):
             "fusion": config["fusion"]["training"]["seeds"],
             "noise": config["noise"]["seed"],
         },
-        "training": {key: config["fusion"]["training"][key] for key in ("epochs", "patience")},
+        "training": {
+            key: config["fusion"]["training"][key] for key in ("epochs", "patience", "selection")
+        },
         "depths": layout.depths(),
         "present": layout.digests(),
     }

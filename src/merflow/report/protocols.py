@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from typing import Any
 
 READINGS = ("honest", "organiser")
-READING_TEXT = {
-    "honest": "of each fold the epoch is kept that is best on the other folds, whose "
+HONEST = {
+    "folds": "of each fold the epoch is kept that is best on the other folds, whose "
     "models were trained on this fold's labels too (the choice is not nested)",
-    "organiser": "of each fold the epoch is kept that is best on that very fold, as the "
-    "challenge's baseline does",
+    "inner": "of each fold the epoch is kept that is best on a further fold, on which its model "
+    "was not trained either (the choice is nested)",
 }
+ORGANISER = (
+    "of each fold the epoch is kept that is best on that very fold, as the challenge's baseline "
+    "does"
+)
+
+
+def reading_told(reading: str, training: Mapping[str, Any]) -> str:
+    """Return which epochs a reading keeps, in words.
+
+    Args:
+        reading: One of :data:`READINGS`.
+        training: ``selection`` of ``fusion.training``.
+    """
+    return HONEST[training["selection"]] if reading == "honest" else ORGANISER
 
 
 def epochs_told(training: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from merflow.report.bootstrap import SMALLEST
 from merflow.report.clips import TRAIN
 from merflow.report.markdown import table, with_interval
 from merflow.report.paper import SHORT
-from merflow.report.protocols import READING_TEXT, READINGS, epochs_told
+from merflow.report.protocols import READINGS, epochs_told, reading_told
 from merflow.report.table1 import LONG, Cell, columns, systems
 
 ARROWS = {"Dis": "Dis ↑", "Dim": "Dim ↓", "Com": "Com ↑"}
@@ -27,7 +27,8 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
     for reading in READINGS:
         own = [cell for cell in found if cell.reading == reading]
         if own:
-            title = f"## {reading.capitalize()} reading\n\nReading: {READING_TEXT[reading]}.\n"
+            told = reading_told(reading, spec["training"])
+            title = f"## {reading.capitalize()} reading\n\nReading: {told}.\n"
             parts.append(f"{title}\n{_scores(spec, document, own)}")
     notes = [*_notes(spec, document, found), *_fewer(spec, document)]
     parts.append("## How to read it\n\n" + "\n".join(notes) + "\n")

@@ -111,8 +111,11 @@ def test_every_page_ends_with_the_reference_predictors(scored, verb):
 )
 def test_table_1_says_which_epochs_the_readings_choose_among(scored, patience, words):
     report, _ = scored
-    _, page = report.table("table1", PAPER, training={"epochs": 100, "patience": patience})
+    training = {"epochs": 100, "patience": patience, "selection": "inner"}
+    _, page = report.table("table1", PAPER, training=training)
     assert words in page
+    assert "(the choice is nested)" in page
+    assert "not nested" not in page
 
 
 def test_table_1_is_the_same_twice(scored):
