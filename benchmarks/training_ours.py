@@ -149,18 +149,19 @@ def train(tasks: Sequence[Task], device: str, stack: int | None) -> list[Reached
         progress = Progress("benchmark", len(tasks), "seeds")
         trained = train_tasks(tasks, Path(folder), Engine(device, stack), progress)
         return [
-            _reached(task.name, seed.seed, seed.curves())
+            _reached(task.name, seed.seed, seed.curves(), task.candidates[0].patience)
             for task, seeds in zip(tasks, trained, strict=True)
             for seed in seeds
         ]
 
 
-def _reached(name: str, seed: int, curves: pd.DataFrame) -> Reached:
+def _reached(name: str, seed: int, curves: pd.DataFrame, patience: int | None) -> Reached:
     """Return what the learning curves say."""
     criterion = curves.pivot_table(index="fold", columns="epoch", values="com").to_numpy()
     folds, epochs = criterion.shape
-    kept = {reading: criterion[range(folds), keep(reading, criterion)] for reading in READINGS}
-    return Reached(name, seed, epochs, kept)
+    kept = {reading: keep(reading, criterion, None, patience) for reading in READINGS}
+    reached = {reading: criterion[range(folds), epoch] for reading, epoch in kept.items()}
+    return Reached(name, seed, epochs, reached)
 
 
 def train_linear(data: Sequence[Dataset]) -> list[Reached]:

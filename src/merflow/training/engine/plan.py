@@ -7,9 +7,10 @@ import torch
 
 from merflow.errors import MerflowError
 
-# Weights, gradients and Adam's moments of the models of a stack, in bytes. On a CPU more than fits
-# into the cache makes each model slower; on a GPU the number of kernels is what costs.
-STATE_BYTES = {"cpu": 8 * 2**20, "cuda": 4 * 2**30}
+# Weights, gradients and Adam's moments of the models of a stack, in bytes. On a CPU a larger stack
+# spreads the cost of the many small operations over more models, which ends where a model is large
+# itself; on a GPU the number of kernels is what costs.
+STATE_BYTES = {"cpu": 64 * 2**20, "cuda": 4 * 2**30}
 BYTES_PER_PARAMETER = 16
 
 
