@@ -13,7 +13,7 @@ import click
     type=click.Choice(["honest", "organiser"]),
     default="honest",
     show_default=True,
-    help="Which predictions of a run; a file named is taken as it is.",
+    help="Which predictions of a system or run; a file named is taken as it is.",
 )
 @click.option(
     "--metric",
@@ -46,4 +46,4 @@ def group(first: str, second: str, reading: str, metric: str | None) -> None:
         )
         found = compare(layout, sources, metric)
         report = layout.config["report"]
-        click.echo(page(found, sources, reading, report["decimals"], report["bootstrap"]["draws"]))
+        click.echo(page(found, sources, report["decimals"], report["bootstrap"]["draws"]))

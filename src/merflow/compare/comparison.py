@@ -1,7 +1,7 @@
 """Two predictions files, compared on every labelled split that both have."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from merflow.report.holm import holm
 from merflow.report.labels import SplitLabels, scored_splits
 from merflow.report.paired import Comparer, Paired
 from merflow.report.scorer import Scorer
+from merflow.report.shown import shown
 from merflow.training.predictions import read_predictions
 
 
@@ -30,6 +31,11 @@ class Line:
     split: str
     paired: Paired
     p_holm: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether the difference is shown, see :func:`merflow.report.shown.shown`."""
+        return shown(self.p_holm, self.paired.low, self.paired.high)
 
 
 @dataclass(frozen=True)
@@ -85,23 +91,24 @@ def compare(layout: Layout, sources: tuple[Source, Source], metric: str | None) 
     first, second = (
         scorer.frame(frame, source.text) for frame, source in zip(frames, sources, strict=True)
     )
-    comparer, lines = Comparer(scorer), []
+    comparer, known = Comparer(scorer), {}
     for split in labels:
         if split not in first or split not in second:
             notes.append(f"{split} is left out, as not both predict clips of it.")
             continue
         found = comparer.compare(split, first[split], second[split])
         if wanted in found:
-            lines.append(Line(split, found[wanted], found[wanted].p))
+            known[split] = found[wanted]
         else:
             notes.append(f"{split} is left out: no clip there has both predictions and {wanted}.")
-    if not lines:
+    if not known:
         raise MerflowError(
             f"{sources[0].text} and {sources[1].text} cannot be compared by {wanted} on any split: "
             "name predictions of the same labelled clips, or another --metric"
         )
-    corrected = holm([line.paired.p for line in lines])
-    lines = [replace(line, p_holm=p) for line, p in zip(lines, corrected, strict=True)]
+    corrected = holm([paired.p for paired in known.values()])
+    tests = zip(known.items(), corrected, strict=True)
+    lines = [Line(split, paired, p_holm) for (split, paired), p_holm in tests]
     return Comparison(wanted, seeds, lines, notes)
 
 

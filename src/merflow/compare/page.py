@@ -5,40 +5,38 @@ from merflow.compare.sources import Source
 from merflow.report.holm import LEVEL
 from merflow.report.markdown import p_value, paired_over, table, with_interval
 from merflow.report.paper import SHORT
-from merflow.report.power import seeds_needed, spread
+from merflow.report.power import GOAL, factors, seeds_needed
+from merflow.report.shown import CRITERION
 
 WORDS = {"weighted_f1": "weighted F1", "mse": "MSE", "com": "Com"}
-FEW = 10
-"""Below so many seeds a standard deviation is off by half and more."""
 HEADS = ("Split", "clips", "A", "B", "A - B", "p", "Holm", "detectable")
 
 
-def page(
-    found: Comparison, sources: tuple[Source, Source], reading: str, decimals: int, draws: int
-) -> str:
+def page(found: Comparison, sources: tuple[Source, Source], decimals: int, draws: int) -> str:
     """Return the comparison as text.
 
     Args:
         found: From :func:`merflow.compare.comparison.compare`.
         sources: A and B.
-        reading: What was asked for.
         decimals: Of the scores.
         draws: Of bootstrap and permutation.
     """
+    reading, notes = readings(sources)
     parts = [
         *(
             f"{side}: {source.text} ({source.path})"
             for side, source in zip("AB", sources, strict=True)
         ),
         f"In {WORDS[found.metric]}{' (lower is better)' if found.metric == 'mse' else ''}, "
-        f"{reading} reading, seeds {', '.join(map(str, found.seeds))}.\n",
+        f"{reading}, seeds {', '.join(map(str, found.seeds))}.\n",
         _table(found, decimals),
         *(f"- {verdict(line, found.metric, decimals)}" for line in found.lines),
-        *(f"- {note}" for note in found.notes),
+        *(f"- {note}" for note in (*notes, *found.notes)),
         f"\nIn brackets the paired 95 % bootstrap interval {paired_over(found.seeds)}. p: paired "
         f"permutation test of {draws} exchanges, clip by clip; Holm: corrected over the splits; "
-        "detectable: what so many clips show with 80 % power. The test is of these trainings: what "
-        "it finds on few seeds, others may undo.",
+        "detectable: what so many clips show with 80 % power, before Holm. One is called better "
+        f"where {CRITERION}: the test is of these trainings, the interval of others too, if there "
+        "are several.",
         *_seeds(found, decimals),
     ]
     return "\n".join(parts)
@@ -62,39 +60,57 @@ def verdict(line: Line, metric: str, decimals: int) -> str:
     tested = f"p {p_value(one.p)}, by Holm {p_value(line.p_holm)}"
     if one.detectable == 0 and one.difference == 0:
         return f"On {line.split} A and B say the same of every clip, as far as {name} tells."
-    if line.p_holm < LEVEL:
+    low, high = (f"{bound:+.{decimals}f}" for bound in (one.low, one.high))
+    bounds = f"95 % interval of A - B {low} to {high}"
+    if line.shown:
         better = "A" if (one.difference > 0) != (metric == "mse") else "B"
-        low, high = (f"{bound:+.{decimals}f}" for bound in (one.low, one.high))
+        return f"{better} is better by {size} on {line.split} ({bounds}, {tested})."
+    if line.p_holm < LEVEL:
         return (
-            f"{better} is better by {size} on {line.split} (95 % interval of A - B {low} to "
-            f"{high}, {tested})."
+            f"On {line.split} these trainings differ by {size}, others may not ({bounds}, "
+            f"{tested})."
         )
-    if one.p >= LEVEL and abs(one.difference) < one.detectable:
-        return (
-            f"On {line.split} no difference is shown ({size}, {tested}): {one.clips} clips cannot "
-            f"tell one below {one.detectable:.3f}."
-        )
-    return f"On {line.split} the difference of {size} is not clear ({tested})."
+    if one.p < LEVEL:
+        return f"On {line.split} the difference of {size} is not clear ({tested})."
+    return (
+        f"On {line.split} no difference is shown ({size}, {tested}): {one.clips} clips show "
+        f"{one.detectable:.3f} and more."
+    )
+
+
+def readings(sources: tuple[Source, Source]) -> tuple[str, list[str]]:
+    """Return the reading of a comparison in words, and a note where the two sides' may differ."""
+    own = [source.reading for source in sources]
+    if own[0] == own[1]:
+        return ("as the files have it" if own[0] is None else f"{own[0]} reading"), []
+    told = (
+        f"{side} as the file has it" if one is None else f"{side} {one} reading"
+        for side, one in zip("AB", own, strict=True)
+    )
+    words = ", ".join(told)
+    if None in own:
+        return words, [
+            "Of a file taken as it is the reading is not known: compared with another one, a "
+            "difference on train is partly that of how epochs were chosen."
+        ]
+    return words, [
+        "The two readings differ: the organiser's chooses epochs on the clips that it is scored "
+        "on, so that on train the difference is partly its bias."
+    ]
 
 
 def _seeds(found: Comparison, decimals: int) -> list[str]:
-    """Say how far the trainings' differences lie apart, and how many would show the observed."""
-    told = []
-    for line in found.lines:
-        one = line.paired
-        if one.seed_sd is None:
-            continue
-        sd, needed = (
-            spread(one.seed_sd, len(found.seeds)),
-            seeds_needed(one.seed_sd, one.difference),
-        )
-        ends = " to ".join(f"{value:.{decimals}f}" for value in (sd.low, sd.high))
-        text = f"{line.split} {sd.sd:.{decimals}f} (95 % {ends})"
-        told.append(text if needed is None else f"{text}, {needed} seeds for the observed")
+    """Say how far the trainings' differences lie apart, and how many would show :data:`GOAL`."""
+    told = [
+        f"{line.split} {line.paired.seed_sd:.{decimals}f}, {seeds_needed(line.paired.seed_sd)}"
+        for line in found.lines
+        if line.paired.seed_sd is not None
+    ]
     if not told:
         return []
-    weak = " So few seeds say little of it." if len(found.seeds) < FEW else ""
+    low, high = factors(len(found.seeds))
     return [
-        f"Standard deviation of A - B over {len(found.seeds)} seeds, and how many show the "
-        f"observed difference on these clips: {'; '.join(told)}.{weak}"
+        f"Standard deviation of A - B over {len(found.seeds)} seeds, and how many seeds show a "
+        f"difference of {GOAL} on these clips: {'; '.join(told)}. The true standard deviation is "
+        f"{low:.2f} to {high:.2f} times the one told (95 %, by the chi-square distribution)."
     ]

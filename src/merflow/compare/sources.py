@@ -8,6 +8,7 @@ from pathlib import Path
 from merflow.compare.commits import layout_of
 from merflow.errors import MerflowError
 from merflow.layout import Layout
+from merflow.report.protocols import READINGS
 
 AUGMENTATIONS = ("clean", "noise")
 FORMS = (
@@ -23,10 +24,13 @@ class Source:
     Attributes:
         text: What the user called it.
         path: Its predictions file.
+        reading: ``honest`` or ``organiser``; None of a file that is taken as it is, unless it has
+            the name of a run's.
     """
 
     text: str
     path: Path
+    reading: str | None
 
 
 def resolve(text: str, layout: Layout, reading: str, start: Path) -> Source:
@@ -43,22 +47,27 @@ def resolve(text: str, layout: Layout, reading: str, start: Path) -> Source:
     """
     path = start / text
     if path.is_file():
-        return Source(text, path)
+        return Source(text, path, _by_name(path))
     if path.is_dir() and any(path.glob("predictions-*.parquet")):
-        return Source(text, _in_folder(path, reading))
+        return Source(text, _in_folder(path, reading), reading)
     if text.endswith(".parquet") or ("/" in text and ":" not in text):
         raise MerflowError(f"there are no predictions at {path.absolute()}: name {FORMS}")
     name, augmentation = _augmentation(text)
     commit, colon, system = name.rpartition(":")
     if not colon:
-        return Source(text, _present(name, augmentation, layout, reading))
-    return Source(text, _committed(commit, system, augmentation, reading))
+        return Source(text, _present(name, augmentation, layout, reading), reading)
+    return Source(text, _committed(commit, system, augmentation, reading), reading)
 
 
 def _augmentation(text: str) -> tuple[str, str | None]:
     """Split ``<name>:noise`` into name and augmentation, if it has one."""
     name, colon, last = text.rpartition(":")
     return (name, last) if colon and last in AUGMENTATIONS else (text, None)
+
+
+def _by_name(path: Path) -> str | None:
+    """Return the reading of a file that is called as one of a run; None of another."""
+    return next((one for one in READINGS if path.name == f"predictions-{one}.parquet"), None)
 
 
 def _in_folder(folder: Path, reading: str) -> Path:

@@ -60,11 +60,17 @@ def draw_counts(
         seed: Of ``report.bootstrap``.
         names: What is resampled, e.g. the split.
     """
-    # That a clip is drawn more than 255 times has a probability below 1e-500.
+    return _counts(stratum, draws, seed, "bootstrap", *names)
+
+
+def _counts(
+    stratum: Int64[np.ndarray, " items"], draws: int, seed: int, *purpose: object
+) -> UInt8[np.ndarray, "draws items"]:
+    # That an item is drawn more than 255 times has a probability below 1e-500.
     counts = np.zeros((draws, len(stratum)), np.uint8)
     for value in np.unique(stratum):
         members = np.flatnonzero(stratum == value)
-        rng = generator(seed, "bootstrap", *names, int(value))
+        rng = generator(seed, *map(str, purpose), int(value))
         for first in range(0, draws, BLOCK):
             rows = min(BLOCK, draws - first)
             chosen = rng.integers(0, len(members), (rows, len(members)))
@@ -114,10 +120,11 @@ def resample(
     found: list[tuple[Float64[np.ndarray, "seeds block scores"], ...]] = []
     for first in range(0, len(counts), BLOCK):
         block = counts[first : first + BLOCK]
-        sums = np.zeros((len(folds), len(block), seeds * width))
+        sums = np.zeros((len(folds), seeds * width, len(block)))
         for own, (members, used, values) in zip(sums, parts, strict=True):
-            own[:, used] = block[:, members].astype(np.float64) @ values
-        own_sums = sums.reshape(len(folds), len(block), seeds, width).transpose(0, 2, 1, 3)
+            own[used] = values.T @ block[:, members].T.astype(np.float64)
+        # The draws lie side by side in memory: sums over a few classes are slow otherwise.
+        own_sums = np.moveaxis(sums.reshape(len(folds), seeds, width, len(block)), 2, -1)
         pooled = own_sums.sum(axis=0)
         scores = mean_of_known(metrics_of(own_sums, classes)), metrics_of(pooled, classes)
         by_class = mean_of_known(f1_of(own_sums, classes)), f1_of(pooled, classes)
@@ -161,4 +168,6 @@ def seed_weights(seeds: Sequence[int], draws: int, seed: int) -> Float64[np.ndar
 
     With one training there is nothing to resample: all weights are 1.
     """
-    return draw_counts(np.zeros(len(seeds), np.int64), draws, seed, "trainings") / len(seeds)
+    # Of a purpose of its own: a split may be called "trainings".
+    stratum = np.zeros(len(seeds), np.int64)
+    return _counts(stratum, draws, seed, "bootstrap of trainings") / len(seeds)

@@ -6,6 +6,8 @@ from typing import Any
 
 from merflow.report.clips import TRAIN
 from merflow.report.families import baseline_of, other_strategies
+from merflow.report.loss_decoder import KIND as SQUARE
+from merflow.report.loss_decoder import effects_on
 from merflow.report.makeup import Makeup, makeup
 from merflow.report.metrics import Rounding
 from merflow.report.nested import nest
@@ -19,7 +21,9 @@ Key = tuple[str, str, str, str]
 FUSION, JOINT, NOISE = "fusion-unimodal", "jdev-baseline", "noise-clean"
 STRATEGY = "strategy-strategy"
 FINE = Rounding(6)
-"""Of p-values and spreads: corrections and numbers of seeds are computed from them."""
+"""Of p-values: corrections are computed from them."""
+SPREAD = Rounding(4)
+"""Of what is known to a digit or two: detectable differences and spreads over trainings."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Differences:
     definitions: Mapping[str, Mapping[str, Any]]
     rounding: Rounding
     comparer: Comparer = field(init=False)
+    compared: dict[tuple[Key, Key], dict[str, Paired]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Set up the comparer, whose draws all differences share."""
@@ -50,10 +55,11 @@ class Differences:
         ``fusion-unimodal``: of systems of several modalities, by the best of one;
         ``jdev-baseline``: see :func:`merflow.report.families.baseline_of`;
         ``strategy-strategy``: see :func:`merflow.report.families.other_strategies`;
+        ``loss-decoder``: see :func:`merflow.report.loss_decoder.effects_on`;
         they hold ``{against: difference}``. ``noise-clean``: of one system trained with and
         without noisy copies, without the level of the augmentation.
         """
-        found: dict[str, Any] = {FUSION: {}, JOINT: {}, STRATEGY: {}, NOISE: {}}
+        found: dict[str, Any] = {FUSION: {}, JOINT: {}, STRATEGY: {}, SQUARE: {}, NOISE: {}}
         for key in self.scored:
             system, augmentation, reading, split = key
             for kind, by_rival in self._rivals(key).items():
@@ -100,6 +106,7 @@ class Differences:
             FUSION: self._unimodal_rivals(system, *trained[:2]),
             JOINT: {baseline: list(SHORT)} if baseline is not None else {},
             STRATEGY: {name: list(SHORT) for name in strategies},
+            SQUARE: {name: list(SHORT) for name in effects_on(system, self.definitions)},
         }
 
     def _unimodal_rivals(
@@ -117,7 +124,12 @@ class Differences:
         """Return the difference in some metrics, None where the two cannot be compared."""
         if second not in self.scored:
             return None
-        found = self.comparer.compare(first[3], self.scored[first], self.scored[second])
+        # Two kinds may hold the same pair.
+        if (first, second) not in self.compared:
+            self.compared[first, second] = self.comparer.compare(
+                first[3], self.scored[first], self.scored[second]
+            )
+        found = self.compared[first, second]
         own = {metric: found[metric] for metric in metrics if metric in found}
         return self._rounded(own) if own else None
 
@@ -128,9 +140,9 @@ class Differences:
             name: [self.rounding(one.low), self.rounding(one.high)] for name, one in own.items()
         }
         gap["p"] = {name: FINE(one.p) for name, one in own.items()}
-        gap["detectable"] = {name: FINE(one.detectable) for name, one in own.items()}
+        gap["detectable"] = {name: SPREAD(one.detectable) for name, one in own.items()}
         spreads = {name: one.seed_sd for name, one in own.items() if one.seed_sd is not None}
         if spreads:
-            gap["seed_sd"] = {name: FINE(value) for name, value in spreads.items()}
+            gap["seed_sd"] = {name: SPREAD(value) for name, value in spreads.items()}
         gap["clips"] = next(iter(own.values())).clips
         return gap

@@ -83,18 +83,13 @@ def other_strategies(system: str, others: Iterable[str], definitions: Definition
     found = []
     for other in others:
         own = form(other, definitions)
-        if (
-            own is None
-            or own.ensemble
-            or (own.decoders, own.losses, own.variant)
-            != (
-                made.decoders,
-                made.losses,
-                made.variant,
-            )
-        ):
+        if own is None or own.ensemble or _how(own) != _how(made):
             continue
         ((same, lower),) = own.parts
         if same == features and lower < strategy:
             found.append((lower, other))
     return [name for _, name in sorted(found)]
+
+
+def _how(made: Form) -> tuple[frozenset[str], frozenset[str], str]:
+    return made.decoders, made.losses, made.variant

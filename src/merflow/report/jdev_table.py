@@ -1,7 +1,7 @@
 """The eighteen paired JDEV comparisons as the paper counts them, redone with tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
@@ -11,14 +11,17 @@ from merflow.report.gains import ROWS, STEMS, paper_gains
 from merflow.report.holm import LEVEL, holm_by
 from merflow.report.markdown import p_value, paired_over, table, with_interval
 from merflow.report.paper import figure, paper_name
-from merflow.report.table1 import READINGS, systems
+from merflow.report.power_page import INDEPENDENT, paper_gains_beside
+from merflow.report.protocols import READINGS
+from merflow.report.shown import CRITERION, shown
+from merflow.report.table1 import systems
 
 HEADS = ("System", "Row", "ours", "paper", "p", "Holm", "detectable", "verdict")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """JDEV less baseline in Com, of one system in one row; the columns of ``jdev.csv``.
+    """JDEV less baseline in Com, of one system in one row; with the verdict a row of ``jdev.csv``.
 
     Attributes:
         reading: ``honest`` or ``organiser``.
@@ -33,8 +36,8 @@ class Comparison:
         clips: How many clips both predict.
         p: Of the paired permutation test, two-sided.
         p_holm: Corrected over the comparisons of this reading, of which the paper has 18.
-        detectable: The smallest difference that so many clips show with 80 % power.
-        verdict: In words.
+        detectable: The smallest difference that so many clips show with 80 % power, before the
+            correction.
     """
 
     reading: str
@@ -50,7 +53,27 @@ class Comparison:
     p: float
     p_holm: float
     detectable: float
-    verdict: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the difference is shown, see :func:`merflow.report.shown.shown`."""
+        return shown(self.p_holm, self.low, self.high)
+
+    @property
+    def tested(self) -> bool:
+        """Whether the test finds these trainings different, after the correction."""
+        return self.p_holm < LEVEL
+
+    @property
+    def verdict(self) -> str:
+        """What the comparison shows, in words."""
+        if self.shown:
+            return "JDEV is better" if self.difference > 0 else "the baseline is better"
+        if self.tested:
+            return "these trainings differ, others may not"
+        if self.p < LEVEL:
+            return "not clear among so many comparisons"
+        return f"not shown: {self.clips} clips show {self.detectable:.3f} and more"
 
 
 def comparisons(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Comparison]:
@@ -61,17 +84,17 @@ def comparisons(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Co
             :func:`merflow.report.table1.cells`. Rows that the paper has not are left out.
         document: ``scores.json``.
     """
-    pairs, found = _pairs(spec, document), []
+    pairs = _pairs(spec, document)
+    found: list[tuple[str, str, tuple[str, str], str, Mapping[str, Any]]] = []
     for reading in READINGS:
         for stem, (system, against) in pairs.items():
             for row in (row for row in spec["rows"] if row["name"] in ROWS):
                 own = document["differences"][JOINT][system].get(row["augmentation"], {})
                 gap = own.get(reading, {}).get(row["split"], {}).get(against, {})
                 if "com" in gap:
-                    found.append(_comparison(reading, stem, (system, against), row["name"], gap))
-    corrected = holm_by([one.p for one in found], [one.reading for one in found])
-    tested = (replace(one, p_holm=p) for one, p in zip(found, corrected, strict=True))
-    return [replace(one, verdict=verdict(one)) for one in tested]
+                    found.append((reading, stem, (system, against), row["name"], gap))
+    corrected = holm_by([gap["p"]["com"] for *_, gap in found], [reading for reading, *_ in found])
+    return [_comparison(*one, p_holm) for one, p_holm in zip(found, corrected, strict=True)]
 
 
 def _pairs(spec: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -96,7 +119,12 @@ def _pairs(spec: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, tu
 
 
 def _comparison(
-    reading: str, stem: str, pair: tuple[str, str], row: str, gap: Mapping[str, Any]
+    reading: str,
+    stem: str,
+    pair: tuple[str, str],
+    row: str,
+    gap: Mapping[str, Any],
+    p_holm: float,
 ) -> Comparison:
     low, high = gap["interval"]["com"]
     return Comparison(
@@ -111,26 +139,16 @@ def _comparison(
         paper=round(paper_gains(row)[stem], 4),
         clips=gap["clips"],
         p=gap["p"]["com"],
-        p_holm=gap["p"]["com"],
+        p_holm=p_holm,
         detectable=gap["detectable"]["com"],
     )
 
 
-def verdict(one: Comparison) -> str:
-    """Return what a comparison shows, in words."""
-    if one.p_holm < LEVEL:
-        return "JDEV is better" if one.difference > 0 else "the baseline is better"
-    if one.p < LEVEL:
-        return "not clear among so many comparisons"
-    if abs(one.difference) < one.detectable:
-        return f"too small for {one.clips} clips to tell"
-    return f"{one.clips} clips do not tell"
-
-
 def as_frame(found: Sequence[Comparison]) -> pd.DataFrame:
     """Return the comparisons as a tidy table, one row each."""
-    names = [field.name for field in fields(Comparison)]
-    frame = pd.DataFrame([asdict(one) for one in found], columns=names)
+    names = [*(field.name for field in fields(Comparison)), "verdict"]
+    rows = [{**asdict(one), "verdict": one.verdict} for one in found]
+    frame = pd.DataFrame(rows, columns=names)
     return frame.assign(p_holm=frame["p_holm"].astype(float).round(6))
 
 
@@ -148,6 +166,8 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
     if not found:
         return "\n".join([*parts, "No pair of the paper's systems was scored with Com.\n"])
     parts.append(_how_to_read(document))
+    first = [one for one in found if one.reading == found[0].reading]
+    parts.append(f"{paper_gains_beside(first, spec['corpus'])}\n")
     for reading in READINGS:
         own = [one for one in found if one.reading == reading]
         if own:
@@ -166,22 +186,31 @@ def _how_to_read(document: Mapping[str, Any]) -> str:
         f"paired 95 % bootstrap interval {paired_over(document['seeds'])}; paper is the difference "
         f"of the paper's numbers{misprint}, on MER 2023; p is of the paired permutation test with "
         f"{draws} exchanges, Holm the same corrected over the comparisons of this reading; "
-        "detectable is what so many clips show with 80 % power. The test is of these trainings: "
-        "what it finds on few seeds, others may undo.\n"
+        "detectable is what so many clips show with 80 % power, before Holm's correction, which "
+        "asks for more. The page of differences corrects the same p over a family of its own, all "
+        "its JDEV - baseline cells in one metric, so that its Holm may differ. One is called "
+        f"better where {CRITERION}: the test is of these trainings, the interval "
+        f"{_of(document['seeds'])}. {INDEPENDENT}\n"
     )
 
 
+def _of(seeds: Sequence[int]) -> str:
+    return "of others too" if len(seeds) > 1 else "too, as there is one seed; others may differ"
+
+
 def _count(found: Sequence[Comparison]) -> str:
-    """Say how many comparisons point which way, and how many are more than chance."""
+    """Say how many comparisons point which way, and how many are shown."""
     ahead = sum(one.difference > 0 for one in found)
-    clear = [one for one in found if one.p_holm < LEVEL]
+    clear = [one for one in found if one.shown]
     better = sum(one.difference > 0 for one in clear)
+    only = sum(one.tested and not one.shown for one in found)
     paper = sum(one.paper > 0 for one in found)
     return (
-        f"JDEV is ahead in {ahead} of {len(found)} (paper: {paper}). After Holm's correction JDEV "
-        f"is better in {better} and the baseline in {len(clear) - better}; the other "
-        f"{len(found) - len(clear)} are not told from chance. The comparisons share clips, and the "
-        "ensembles their members, so the count itself is no test.\n"
+        f"JDEV is ahead in {ahead} of {len(found)} (paper: {paper}). JDEV is better in {better} of "
+        f"{len(found)} and the baseline in {len(clear) - better}; in {only} these trainings differ "
+        f"and others may not; in {len(found) - len(clear) - only} no difference is shown. The "
+        "comparisons share clips, and the ensembles their members, so the count itself is no "
+        "test.\n"
     )
 
 

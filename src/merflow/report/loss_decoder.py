@@ -5,12 +5,15 @@ the two other cells separate what is the decoder's from what is the loss's (docs
 reading 11). Nothing heavy is imported: the graph asks which squares the settings have.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from merflow.report.holm import holm_by
 from merflow.report.nested import found_at
+from merflow.report.protocols import READINGS
+from merflow.report.shown import shown
 
 Definitions = Mapping[str, Mapping[str, Any]]
 Cell = tuple[str, str]
@@ -18,7 +21,8 @@ Cell = tuple[str, str]
 About = tuple[str, int, str, str, str]
 """Features, strategy, row, reading and metric of an entry."""
 
-READINGS, PAIRED = ("honest", "organiser"), "jdev-baseline"
+KIND = "loss-decoder"
+"""Of the effects among the differences of ``scores.json``."""
 DECODERS, LOSSES = ("baseline", "jdev"), ("sum", "paper")
 CELLS: tuple[Cell, ...] = tuple((decoder, loss) for decoder in DECODERS for loss in LOSSES)
 # What is changed while what is kept: the cell that is looked at, less the other.
@@ -57,9 +61,10 @@ class Entry:
         system: Whose score is taken.
         against: Whose score is taken from it; empty for a score.
         value: The score or difference.
-        low: Lower end of its interval, paired for a difference; None where ``scores.json`` has
-            none.
+        low: Lower end of its interval, paired for a difference.
         high: Upper end.
+        p: Of a difference: of the paired permutation test, two-sided.
+        p_holm: The same, corrected over the differences of this reading and metric.
     """
 
     features: str
@@ -71,8 +76,15 @@ class Entry:
     system: str
     against: str
     value: float
-    low: float | None
-    high: float | None
+    low: float
+    high: float
+    p: float | None = None
+    p_holm: float | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is a difference that is shown, see :func:`merflow.report.shown.shown`."""
+        return self.p_holm is not None and shown(self.p_holm, self.low, self.high)
 
 
 def squares(definitions: Definitions) -> list[Square]:
@@ -95,56 +107,76 @@ def squares(definitions: Definitions) -> list[Square]:
     ]
 
 
+def effects_on(system: str, definitions: Definitions) -> list[str]:
+    """Return the systems that a system is compared with in the effects of its squares."""
+    return [
+        square.systems[kept]
+        for square in squares(definitions)
+        for changed, kept in EFFECTS.values()
+        if square.systems[changed] == system
+    ]
+
+
 def entries(
     spec: Mapping[str, Any], document: Mapping[str, Any], metrics: Mapping[str, str]
 ) -> list[Entry]:
     """Return scores and differences of every square, in the rows that all four are scored in.
 
     Args:
-        spec: ``definitions``, ``rows`` (``report.rows``) and ``decimals``.
+        spec: ``definitions`` and ``rows`` (``report.rows``).
         document: ``scores.json``.
         metrics: The paper's names of the metrics by ours.
     """
-    found: list[Entry] = []
+    scored: list[Entry] = []
+    tests: list[_Test] = []
     for square in squares(spec["definitions"]):
+        made = ("+".join(square.features), square.strategy)
         for row, reading, metric in product(spec["rows"], READINGS, metrics):
             place = (row["augmentation"], reading, row["split"])
-            scores = {
-                cell: found_at(document["systems"], name, *place)
-                for cell, name in square.systems.items()
-            }
-            if all(metric in one for one in scores.values()):
-                made = ("+".join(square.features), square.strategy)
-                about = (*made, row["name"], reading, metrics[metric])
-                found += _scores(square, about, scores, metric)
-                found += _effects(spec, document, square, about, scores, (place, metric))
-    return found
+            about = (*made, row["name"], reading, metrics[metric])
+            scores, gaps = _scores(square, document, place), _gaps(square, document, place)
+            if all(metric in one for one in (*scores.values(), *gaps.values())):
+                for cell, own in scores.items():
+                    held = (own[metric], *own["interval"][metric])
+                    scored.append(Entry(*about, ", ".join(cell), square.systems[cell], "", *held))
+                tests += [_Test(about, effect, square, gaps[effect], metric) for effect in EFFECTS]
+    families = [test.about[-2:] for test in tests]
+    corrected = holm_by([test.p for test in tests], families)
+    return scored + [test.entry(p_holm) for test, p_holm in zip(tests, corrected, strict=True)]
 
 
 def _scores(
-    square: Square, about: About, scores: Mapping[Cell, Mapping[str, Any]], metric: str
-) -> Iterator[Entry]:
-    for cell in CELLS:
-        own = scores[cell]
-        bounds = own["interval"][metric]
-        yield Entry(*about, ", ".join(cell), square.systems[cell], "", own[metric], *bounds)
+    square: Square, document: Mapping[str, Any], place: tuple[str, str, str]
+) -> dict[Cell, Mapping[str, Any]]:
+    systems = document["systems"]
+    return {cell: found_at(systems, square.systems[cell], *place) for cell in CELLS}
 
 
-def _effects(
-    spec: Mapping[str, Any],
-    document: Mapping[str, Any],
-    square: Square,
-    about: About,
-    scores: Mapping[Cell, Mapping[str, Any]],
-    where: tuple[tuple[str, str, str], str],
-) -> Iterator[Entry]:
-    place, metric = where
-    for effect, (changed, kept) in EFFECTS.items():
-        system, against = square.systems[changed], square.systems[kept]
-        # Of the pairs with one loss scores.json holds the paired comparison too.
-        gap = found_at(document["differences"], PAIRED, system, *place, against)
-        value, bounds = scores[changed][metric] - scores[kept][metric], (None, None)
-        if metric in gap:
-            value, bounds = gap[metric], gap["interval"][metric]
-        value = round(value, spec["decimals"]) + 0.0
-        yield Entry(*about, effect, system, against, value, *bounds)
+def _gaps(
+    square: Square, document: Mapping[str, Any], place: tuple[str, str, str]
+) -> dict[str, Mapping[str, Any]]:
+    found = document["differences"][KIND]
+    return {
+        effect: found_at(found, square.systems[changed], *place, square.systems[kept])
+        for effect, (changed, kept) in EFFECTS.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Test:
+    """One effect in one metric, as ``scores.json`` has it: not corrected yet."""
+
+    about: About
+    effect: str
+    square: Square
+    gap: Mapping[str, Any]
+    metric: str
+
+    @property
+    def p(self) -> float:
+        return self.gap["p"][self.metric]
+
+    def entry(self, p_holm: float) -> Entry:
+        names = (self.square.systems[cell] for cell in EFFECTS[self.effect])
+        held = (self.gap[self.metric], *self.gap["interval"][self.metric])
+        return Entry(*self.about, self.effect, *names, *held, self.p, p_holm)

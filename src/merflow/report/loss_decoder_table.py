@@ -6,8 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from merflow.report.loss_decoder import CELLS, EFFECTS, READINGS, Entry
-from merflow.report.markdown import paired_over, table, with_interval
+from merflow.report.loss_decoder import CELLS, EFFECTS, Entry
+from merflow.report.markdown import p_value, paired_over, table, with_interval
+from merflow.report.power_page import INDEPENDENT
+from merflow.report.protocols import READINGS
+from merflow.report.shown import CRITERION
 
 LOSS_TEXT = {"sum": "sum", "paper": "eq. 9"}
 DECODER_TEXT = {"baseline": "baseline", "jdev": "JDEV"}
@@ -22,7 +25,8 @@ EFFECT_TEXT = {
 def as_frame(found: Sequence[Entry]) -> pd.DataFrame:
     """Return the entries as a tidy table, one row each."""
     names = [field.name for field in fields(Entry)]
-    return pd.DataFrame([asdict(one) for one in found], columns=names)
+    frame = pd.DataFrame([asdict(one) for one in found], columns=names)
+    return frame.assign(p_holm=frame["p_holm"].astype(float).round(6))
 
 
 def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Entry]) -> str:
@@ -68,10 +72,11 @@ def _cell_text(decoder: str, loss: str) -> str:
 
 
 def _text(one: Entry, decimals: int) -> str:
-    sign = "+" if one.against else ""
-    if one.low is None or one.high is None:
-        return f"{one.value:{sign}.{decimals}f}"
-    return with_interval(one.value, (one.low, one.high), decimals, sign)
+    text = with_interval(one.value, (one.low, one.high), decimals, "+" if one.against else "")
+    if one.p is None or one.p_holm is None:
+        return text
+    text = f"**{text}**" if one.shown else text
+    return f"{text} p {p_value(one.p)} / {p_value(one.p_holm)}"
 
 
 def _notes(document: Mapping[str, Any]) -> str:
@@ -80,6 +85,7 @@ def _notes(document: Mapping[str, Any]) -> str:
         "Dis is the F1 weighted by class, Dim the mean squared error of the valence, "
         "Com = Dis - 0.25 Dim. In brackets the 95 % interval of "
         f"{document['bootstrap']['draws']} bootstrap resamples of the clips, of a difference the "
-        f"paired one {paired_over(document['seeds'])}. A difference without brackets is that of "
-        "the two cells alone: `merflow compare A B` gives its interval and test.\n"
+        f"paired one {paired_over(document['seeds'])}. After it p of the paired permutation test, "
+        "behind the stroke the same by Holm's correction over the differences of one reading and "
+        f"metric. Bold: {CRITERION}. {INDEPENDENT}\n"
     )

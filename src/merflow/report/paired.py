@@ -7,7 +7,7 @@ from merflow.report.paper import SHORT
 from merflow.report.permutation import Exchanges, permute
 from merflow.report.power import detectable, seed_sd
 from merflow.report.scorer import Scored, Scorer
-from merflow.report.sums import clip_sums, metric_names
+from merflow.report.sums import clip_sums
 
 UNROUNDED = Rounding(12)
 
@@ -73,7 +73,6 @@ class Comparer:
         chance = permute(
             sums, others, labels.stratum[both], self._exchanges(split).among(both), len(classes)
         )
-        places = {name: k for k, name in enumerate(metric_names("mse" in one.metrics))}
         by_seed = (one.points - other.points).mean(axis=1)
         return {
             name: Paired(
@@ -82,13 +81,14 @@ class Comparer:
                 difference=gap[name],
                 low=gap["interval"][name][0],
                 high=gap["interval"][name][1],
-                p=float(chance.p[places[name]]),
-                detectable=detectable(float(chance.sd[places[name]])),
+                p=float(chance.p[k]),
+                detectable=detectable(float(chance.sd[k])),
                 seed_sd=seed_sd(by_seed[:, m].tolist()),
                 clips=one.clips,
             )
-            for m, name in enumerate(one.metrics)
-            if name in SHORT
+            for k, (m, name) in enumerate(
+                (m, name) for m, name in enumerate(one.metrics) if name in SHORT
+            )
         }
 
     def _exchanges(self, split: str) -> Exchanges:

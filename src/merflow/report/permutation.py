@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 
-from merflow.report.sums import metrics_of
 from merflow.seeds import generator
+from merflow.training.scores import combine
 
 BLOCK = 1000
 """Exchanges held at once: 1000 x 3,373 clips are 27 MB."""
@@ -69,6 +69,48 @@ class Exchanges:
             yield np.unpackbits(rows, axis=1, count=self.clips).astype(np.float64)
 
 
+@dataclass(frozen=True)
+class Margins:
+    """What weighted F1, MSE and Com need of clips that are never reweighted.
+
+    An exchange leaves the true classes of a stratum as they are, so that of a confusion matrix
+    hits and predicted classes are enough: a third of the sums.
+
+    Attributes:
+        true: How many clips have each class.
+        terms: Of each clip: hit of each class, prediction of each class and, with valence, the
+            squared error.
+    """
+
+    true: Float64[np.ndarray, " classes"]
+    terms: Float64[np.ndarray, "seeds clips terms"]
+
+    @classmethod
+    def of(cls, sums: Float64[np.ndarray, "seeds clips sums"], classes: int) -> "Margins":
+        """Take the terms from those of :func:`merflow.report.sums.clip_sums`."""
+        confusion = sums[..., : classes**2].reshape(*sums.shape[:2], classes, classes)
+        hits, said = np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-2)
+        error = sums[..., classes**2 : classes**2 + 1]
+        true = confusion[0].sum(axis=(0, 2))
+        return cls(true, np.concatenate([hits, said, error], axis=-1))
+
+    def scores(
+        self, sums: Float64[np.ndarray, "*batch terms"]
+    ) -> Float64[np.ndarray, "*batch metrics"]:
+        """Return weighted F1 and, with valence, MSE and Com of sums of the terms over all clips.
+
+        As :func:`merflow.report.sums.metrics_of` has them.
+        """
+        count, clips = len(self.true), self.true.sum()
+        both = self.true + sums[..., count : 2 * count]
+        f1 = np.divide(2 * sums[..., :count], both, out=np.zeros(both.shape), where=both > 0)
+        weighted = (f1 * (self.true / clips)).sum(axis=-1)
+        if sums.shape[-1] == 2 * count:
+            return weighted[..., None]
+        mse = sums[..., -1] / clips
+        return np.stack([weighted, mse, combine(weighted, mse)], axis=-1)
+
+
 def differences(
     first: Float64[np.ndarray, "seeds clips sums"],
     second: Float64[np.ndarray, "seeds clips sums"],
@@ -76,7 +118,7 @@ def differences(
     exchanged: Float64[np.ndarray, "draws clips"],
     classes: int,
 ) -> Float64[np.ndarray, "draws metrics"]:
-    """Return the differences ``first - second`` after each exchange.
+    """Return the differences ``first - second`` after each exchange, as of :meth:`Margins.scores`.
 
     Each is the mean over strata, then over seeds, of the difference of the metrics, which are
     computed anew from the exchanged sums.
@@ -88,21 +130,25 @@ def differences(
         exchanged: 1 where a clip's predictions change sides.
         classes: Number of classes.
     """
-    seeds, _, sums = first.shape
     found = []
     for value in np.unique(stratum):
         members = stratum == value
-        one, other = first[:, members], second[:, members]
-        step = (other - one).transpose(1, 0, 2).reshape(int(members.sum()), seeds * sums)
-        moved = (exchanged[:, members] @ step).reshape(len(exchanged), seeds, sums)
-        gained = metrics_of(one.sum(axis=1) + moved, classes)
-        found.append((gained - metrics_of(other.sum(axis=1) - moved, classes)).mean(axis=1))
+        one, other = (Margins.of(sums[:, members], classes) for sums in (first, second))
+        seeds, clips, width = one.terms.shape
+        step = (other.terms - one.terms).transpose(0, 2, 1).reshape(seeds * width, clips)
+        summed = (step @ exchanged[:, members].T).reshape(seeds, width, len(exchanged))
+        # The draws lie side by side in memory: sums over a few classes are slow otherwise.
+        moved = summed.transpose(2, 0, 1)
+        gained = one.scores(one.terms.sum(axis=1) + moved)
+        found.append((gained - other.scores(other.terms.sum(axis=1) - moved)).mean(axis=1))
     return np.mean(found, axis=0)
 
 
 @dataclass(frozen=True)
 class Permuted:
-    """The observed difference among those that exchanges give; arrays by metric.
+    """The observed difference among those that exchanges give.
+
+    The arrays are of weighted F1 and, with valence, MSE and Com.
 
     Attributes:
         p: Two-sided: the share of exchanges whose difference is at least as far from 0. Of drawn

@@ -26,9 +26,22 @@ def test_a_folder_and_a_file_are_relative_to_where_one_stands(project, monkeypat
     page = project.compare(folder.name, "hl-baseline")
     assert f"A: {folder.name} (" in page
     monkeypatch.chdir(folder)
-    assert "A: predictions-organiser.parquet (" in project.compare(
-        "predictions-organiser.parquet", "hl-baseline"
-    )
+    page = project.compare("predictions-organiser.parquet", "hl-baseline")
+    assert "A: predictions-organiser.parquet (" in page
+    assert "A organiser reading, B honest reading, seeds" in page
+    assert "The two readings differ" in page
+
+
+def test_a_file_is_of_no_reading_that_one_asks_for(project):
+    project.run("hl-jdev", 1.0)
+    project.file("a.parquet", 1.0, seed=1)
+    project.file("b.parquet", 1.0, seed=2)
+    page = project.compare("a.parquet", "b.parquet", "--reading", "organiser")
+    assert "In Com, as the files have it, seeds" in page
+    assert "organiser" not in page
+    page = project.compare("hl-jdev", "a.parquet")
+    assert "A honest reading, B as the file has it" in page
+    assert "the reading is not known" in page
 
 
 def test_a_variant_of_an_ensemble_is_a_name_too(project):
@@ -57,7 +70,7 @@ def test_a_commit_without_its_run_here_says_how_to_get_it(project, refused):
     told = refused("hl-jdev", f"{commit}:hl-baseline")
     assert "git worktree add" in told
     assert "run snakemake" in told
-    assert f"has no system 'hl-basline': do you mean '{'hl-baseline'}'" in refused(
+    assert "has no system 'hl-basline': do you mean 'hl-baseline'" in refused(
         "hl-jdev", f"{commit}:hl-basline"
     )
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from merflow.compare.comparison import Line, compare
@@ -16,8 +17,9 @@ def found(project, first, second, metric=None, reading="honest"):
     return compare(project.layout, tuple(sources), metric)
 
 
-def paired(difference, p, detectable=0.1):
-    return Paired(0.5 + difference, 0.5, difference, -1.0, 1.0, p, detectable, None, 411)
+def paired(difference, p, detectable=0.1, half=0.01):
+    low, high = difference - half, difference + half
+    return Paired(0.5 + difference, 0.5, difference, low, high, p, detectable, None, 411)
 
 
 def test_a_better_system_is_called_better_on_every_split(project):
@@ -29,7 +31,8 @@ def test_a_better_system_is_called_better_on_every_split(project):
     assert page.count("A is better by") == 3
     assert project.compare("hl-baseline", "hl-jdev").count("B is better by") == 3
     assert "95 % bootstrap interval over clips and trainings" in page
-    assert "So few seeds say little of it" in page
+    assert "how many seeds show a difference of 0.01 on these clips: train " in page
+    assert "observed" not in page
 
 
 def test_systems_of_one_strength_are_not_told_apart(project):
@@ -37,7 +40,7 @@ def test_systems_of_one_strength_are_not_told_apart(project):
     project.run("hl-baseline", 1.0, seed=2)
     page = project.compare("hl-jdev", "hl-baseline", "--metric", "weighted_f1")
     assert "is better by" not in page
-    assert "cannot tell one below" in page
+    assert "no difference is shown" in page
 
 
 def test_a_system_and_itself_say_the_same(project):
@@ -80,9 +83,26 @@ def test_the_verdict_follows_from_the_corrected_p():
     assert verdict(Line("x", paired(-0.2, 0.01), 0.03), "com", 4).startswith("B is better")
     assert "is not clear" in verdict(Line("x", paired(0.2, 0.03), 0.09), "com", 4)
     assert "is not clear" in verdict(Line("x", paired(0.02, 0.03), 0.09), "com", 4)
-    assert "is not clear" in verdict(Line("x", paired(0.2, 0.2), 0.3), "com", 4)
+    assert "no difference is shown" in verdict(Line("x", paired(0.2, 0.2), 0.3), "com", 4)
     told = verdict(Line("x", paired(0.02, 0.4), 0.9), "com", 4)
-    assert "411 clips cannot tell one below 0.100" in told
+    assert told.endswith("411 clips show 0.100 and more.")
+
+
+def test_the_test_alone_does_not_make_one_better():
+    wide = Line("x", paired(0.2, 0.001, half=0.3), 0.001)
+    assert not wide.shown
+    assert "these trainings differ by 0.2000 Com, others may not" in verdict(wide, "com", 4)
+
+
+def test_a_spread_over_seeds_is_no_difference(project):
+    """Two systems that each have a good and a bad training: the test finds them different."""
+    better = project.predictions(1, 3.0, seeds=(0,)), project.predictions(2, 0.5, seeds=(1,))
+    other = project.predictions(3, 0.5, seeds=(0,)), project.predictions(4, 1.2, seeds=(1,))
+    for name, parts in (("a.parquet", better), ("b.parquet", other)):
+        pd.concat(parts).to_parquet(name, index=False)
+    page = project.compare("a.parquet", "b.parquet")
+    assert page.count("these trainings differ") >= 2
+    assert "is better by" not in page
 
 
 def test_the_readings_are_two(project):

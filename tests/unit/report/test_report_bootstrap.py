@@ -216,3 +216,8 @@ def test_trainings_are_resampled_with_replacement():
     weights = seed_weights([4, 5, 6], 50, 0)
     np.testing.assert_allclose(weights.sum(axis=1), 1)
     assert set(np.unique(np.round(weights * 3))) == {0, 1, 2, 3}
+
+
+def test_a_split_called_trainings_is_drawn_on_its_own():
+    clips = draw_counts(np.zeros(3, np.int64), 50, 0, "trainings")
+    assert (clips != np.round(seed_weights([4, 5, 6], 50, 0) * 3)).any()

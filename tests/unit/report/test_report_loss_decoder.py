@@ -8,8 +8,9 @@ import yaml
 from click.testing import CliRunner
 
 from merflow.report.commands import group
-from merflow.report.differences import JOINT
-from merflow.report.loss_decoder import CELLS, PAIRED, squares
+from merflow.report.holm import holm
+from merflow.report.loss_decoder import CELLS, EFFECTS, KIND, effects_on, squares
+from merflow.report.nested import nest
 from merflow.report.paper import paper_name
 
 BOTH = ["HL(18)", "MR(block2)"]
@@ -36,14 +37,28 @@ def scores(com):
     return {**values, "interval": bounds}
 
 
+P = dict(zip(EFFECTS, (0.001, 0.02, 0.01, 0.5), strict=True))
+LOW = dict(zip(EFFECTS, (0.01, -0.02, -0.01, -0.3), strict=True))
+
+
+def gap(effect, value):
+    named = dict.fromkeys(("weighted_f1", "mse", "com"))
+    told = dict.fromkeys(named, round(value, 4)) | {"p": dict.fromkeys(named, P[effect])}
+    return told | {"interval": {name: [LOW[effect], 0.3] for name in named}, "clips": 9}
+
+
 def document():
-    gap = {"com": 0.031, "interval": {"com": [-0.01, 0.07]}, "clips": 9}
-    paired = {"joint-sum": {"clean": {"honest": {"train": {"base": gap}}}}}
+    paired = {}
+    for effect, (changed, kept) in EFFECTS.items():
+        one, other = NAMES[changed], NAMES[kept]
+        for reading in ("honest", "organiser"):
+            told = gap(effect, COM[one] - COM[other])
+            nest(paired, (one, "clean", reading, "train", other), told)
     return {
         "corpus": "mine",
         "bootstrap": {"draws": 100},
         "seeds": [0, 1],
-        "differences": {JOINT: paired},
+        "differences": {KIND: paired},
         "systems": {
             name: {
                 "clean": {
@@ -81,17 +96,22 @@ def test_effects_are_differences_of_two_cells(tmp_path):
         assert com.loc[", ".join(cell), "value"] == COM[NAMES[cell]]
     effects = com.loc[com["against"].notna(), "value"].to_dict()
     assert effects == {
-        "decoder at sum": 0.031,  # as scores.json has it
+        "decoder at sum": 0.03,
         "decoder at paper": 0.05,
         "loss at baseline": 0.01,
         "loss at jdev": 0.03,
     }
-    assert com.loc["decoder at sum", ["low", "high"]].tolist() == [-0.01, 0.07]
-    assert com.loc["loss at jdev", ["low", "high"]].isna().all()
+    own = com.loc[list(EFFECTS)]
+    assert own["low"].to_dict() == LOW
+    assert own["p"].to_dict() == P
+    # Corrected over the four of this square in this reading and metric.
+    assert own["p_holm"].tolist() == pytest.approx(holm(list(P.values())), abs=1e-6)
+    assert com.loc[com["against"].isna(), ["p", "p_holm"]].isna().all(axis=None)
     assert com.loc["loss at jdev", ["system", "against"]].tolist() == ["joint", "joint-sum"]
     assert set(table["reading"]) == {"honest", "organiser"}
-    assert "+0.0310 [-0.010, +0.070]" in page
-    assert "merflow compare" in page
+    assert "**+0.0300 [+0.010, +0.300]** p 0.001 / 0.004" in page
+    # The test alone does not do: the interval holds 0.
+    assert " +0.0100 [-0.010, +0.300] p 0.01 / 0.03" in page
 
 
 def test_a_row_that_not_all_four_are_scored_in_is_left_out(tmp_path):
@@ -130,8 +150,36 @@ def test_the_two_other_cells_are_not_the_papers():
     }
 
 
-def test_the_paired_differences_are_looked_for_where_they_are():
-    assert PAIRED == JOINT
+def test_a_system_meets_the_others_of_its_square():
+    found = {name: effects_on(name, definitions()) for name in NAMES.values()}
+    assert found == {
+        "base": [],
+        "base-eq9": ["base"],
+        "joint-sum": ["base"],
+        "joint": ["base-eq9", "joint-sum"],
+    }
+
+
+def test_all_four_effects_are_tested_in_every_row(corpus, report, trained):
+    told = corpus.spec["definitions"]
+    made = {name: told["all_s1-jdev"] | own for name, own in definitions().items()}
+    files = {}
+    for k, name in enumerate(made):
+        files |= trained(corpus, name, 0.5 + k)
+    scores, _ = report.metrics(files, definitions=made, bootstrap={"draws": 1000, "seed": 0})
+    table, page = report.table("loss-decoder", list(made), definitions=made)
+    effects = table[table["against"].notna()]
+    assert len(effects) == 4 * 3 * 3 * 2
+    assert effects[["low", "high", "p", "p_holm"]].notna().all(axis=None)
+    for _, family in effects.groupby(["reading", "metric"]):
+        assert family["p_holm"].tolist() == pytest.approx(holm(list(family["p"])), abs=1e-6)
+    known = effects[(effects["entry"] == "loss at jdev") & (effects["metric"] == "Com")]
+    split = {row["name"]: (row["augmentation"], row["split"]) for row in corpus.spec["rows"]}
+    for one in known.itertuples():
+        augmentation, name = split[one.row]
+        held = scores["differences"][KIND]["joint"][augmentation][one.reading][name]["joint-sum"]
+        assert (one.value, [one.low, one.high]) == (held["com"], held["interval"]["com"])
+    assert page.count("**+") > 0
 
 
 @pytest.mark.parametrize("preset", ["demo", "table"])

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from merflow.report.gains import ROWS, STEMS, paper_gains
 from merflow.report.power import (
@@ -9,7 +10,6 @@ from merflow.report.power import (
     scaled,
     seed_sd,
     seeds_needed,
-    spread,
 )
 
 
@@ -27,8 +27,9 @@ def test_four_times_the_clips_halve_it():
 def test_the_interval_of_a_standard_deviation_holds_the_true_one():
     rng, held = np.random.default_rng(1), 0
     for _ in range(2000):
-        one = spread(seed_sd(rng.normal(0, 2, 3)), 3)
-        held += one.low <= 2 <= one.high
+        sd = seed_sd(rng.normal(0, 2, 3))
+        low, high = factors(3)
+        held += low * sd <= 2 <= high * sd
     assert held / 2000 == pytest.approx(0.95, abs=0.02)
 
 
@@ -42,12 +43,22 @@ def test_three_trainings_say_little():
 def test_that_many_seeds_find_the_difference():
     sd, gap = 0.02, 0.01
     count = seeds_needed(sd, gap)
-    assert count == 32
-    means = np.random.default_rng(2).normal(gap, sd, (20000, count)).mean(axis=1)
-    assert (means > 1.96 * sd / np.sqrt(count)).mean() == pytest.approx(0.8, abs=0.02)
-    assert seeds_needed(0.001, 0.5) == 2
+    assert count == 34
+    assert seeds_needed(0.001, 0.5) == seeds_needed(0.0, gap) == 2
     assert seeds_needed(0.02, -gap) == count
-    assert seeds_needed(0.02, 0.0) is None
+
+
+@pytest.mark.parametrize("sd", [0.001, 0.005, 0.01, 0.02])
+def test_the_spread_has_to_be_estimated_from_the_same_trainings(sd):
+    gap, rng = 0.01, np.random.default_rng(2)
+    count = seeds_needed(sd, gap)
+    power = [
+        (ttest_1samp(rng.normal(gap, sd, (20000, number)), 0, axis=1).pvalue < 0.05).mean()
+        for number in (count, count - 1)
+        if number > 1
+    ]
+    assert power[0] > 0.79
+    assert all(less < 0.81 for less in power[1:])
 
 
 def test_the_paper_s_eighteen_gains():
