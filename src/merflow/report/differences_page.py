@@ -13,6 +13,7 @@ from merflow.report.holm import LEVEL
 from merflow.report.markdown import p_value, paired_over, table, with_interval
 from merflow.report.paper import SHORT
 from merflow.report.protocols import READINGS
+from merflow.report.shown import CRITERION
 
 TITLES = {
     FUSION: "Fusion - best unimodal system",
@@ -77,7 +78,7 @@ def _how_to_read(document: Mapping[str, Any], found: Sequence[Difference]) -> st
         "trainings at once, whose difference is at least as far from 0; behind the stroke the same "
         "by Holm's correction. Its family are the cells of one table in one metric: one "
         "comparison, one "
-        f"reading, all systems and rows. Bold: p by Holm below {LEVEL}. The test is of these "
+        f"reading, all systems and rows. Bold: {CRITERION}. The test is of these "
         "trainings: what it finds on few seeds, others may undo, which the interval tells better. "
         f"Of {draws} exchanges p is at least 1/{draws + 1}. "
         f"{few if largest / (draws + 1) >= LEVEL else ''}"
@@ -122,5 +123,5 @@ def _lines(found: Sequence[Difference]) -> list[tuple[str, list[str]]]:
 
 def _text(one: Difference, decimals: int) -> str:
     text = with_interval(one.difference, (one.low, one.high), decimals, "+")
-    text = f"**{text}**" if one.clear else text
+    text = f"**{text}**" if one.shown else text
     return f"{text} p {p_value(one.p)} / {p_value(one.p_holm)}"

@@ -8,16 +8,15 @@ from typing import Any
 import pandas as pd
 
 from merflow.report.differences import FUSION, JOINT, NOISE, STRATEGY
-from merflow.report.holm import LEVEL, holm_by
+from merflow.report.holm import holm_by
 from merflow.report.paper import SHORT
-from merflow.report.power import seeds_needed, spread
+from merflow.report.power import seeds_needed
 from merflow.report.protocols import READINGS
+from merflow.report.shown import shown
 from merflow.report.table1 import systems
 
 COMPARISONS = (FUSION, JOINT, STRATEGY, NOISE)
 CLEAN = "clean training"
-GOAL = 0.01
-"""Difference for which numbers of trainings are told, beside the observed one."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,8 @@ class Difference:
         p_holm: The same, corrected over the family: comparison, reading and metric.
         detectable: The smallest difference that so many clips show with 80 % power.
         seed_sd: Standard deviation of the difference over trainings, if there are several.
-        seed_sd_low: Lower end of its 95 % interval by the chi-square distribution.
-        seed_sd_high: Upper end.
-        seeds_for_it: Trainings of each system that would show the observed difference, their
-            clips being given.
-        seeds_for_goal: The same of a difference of .01.
+        seeds_for_goal: Trainings of each system that would show a difference of .01, their clips
+            being given.
     """
 
     comparison: str
@@ -60,9 +56,6 @@ class Difference:
     p_holm: float
     detectable: float
     seed_sd: float | None = None
-    seed_sd_low: float | None = None
-    seed_sd_high: float | None = None
-    seeds_for_it: int | None = None
     seeds_for_goal: int | None = None
 
     @property
@@ -71,9 +64,9 @@ class Difference:
         return self.comparison, self.reading, self.metric
 
     @property
-    def clear(self) -> bool:
-        """Whether the test finds a difference, after the correction."""
-        return self.p_holm < LEVEL
+    def shown(self) -> bool:
+        """Whether the difference is shown, see :func:`merflow.report.shown.shown`."""
+        return shown(self.p_holm, self.low, self.high)
 
 
 def differences(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Difference]:
@@ -83,33 +76,25 @@ def differences(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Di
         spec: As :func:`merflow.report.table1.cells`.
         document: ``scores.json``.
     """
-    names, trainings = systems(spec, document), len(document["seeds"])
+    names = systems(spec, document)
     found: list[Difference] = []
     for comparison, reading, system, row in product(COMPARISONS, READINGS, names, spec["rows"]):
         for against, gap in _gaps(spec, document, (comparison, system, reading), row):
             if against in (*names, CLEAN):
                 place = (comparison, reading, system, against, row["name"])
-                found += _of_gap(place, gap, trainings)
+                found += _of_gap(place, gap)
     corrected = holm_by([one.p for one in found], [one.family for one in found])
     return [replace(one, p_holm=p) for one, p in zip(found, corrected, strict=True)]
 
 
-def _of_gap(
-    place: tuple[str, str, str, str, str], gap: Mapping[str, Any], trainings: int
-) -> Iterator[Difference]:
+def _of_gap(place: tuple[str, str, str, str, str], gap: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield the difference in each metric; ``p_holm`` is that of a family of one."""
     for metric in (metric for metric in SHORT if metric in gap):
         low, high = gap["interval"][metric]
         seeds: dict[str, Any] = {}
         if metric in gap.get("seed_sd", {}):
-            sd = spread(gap["seed_sd"][metric], trainings)
-            seeds = {
-                "seed_sd": sd.sd,
-                "seed_sd_low": round(sd.low, 6),
-                "seed_sd_high": round(sd.high, 6),
-                "seeds_for_it": seeds_needed(sd.sd, gap[metric]),
-                "seeds_for_goal": seeds_needed(sd.sd, GOAL),
-            }
+            sd = gap["seed_sd"][metric]
+            seeds = {"seed_sd": sd, "seeds_for_goal": seeds_needed(sd)}
         p, least = gap["p"][metric], gap["detectable"][metric]
         yield Difference(
             *place, SHORT[metric], gap[metric], low, high, gap["clips"], p, p, least, **seeds
@@ -136,6 +121,6 @@ def _gaps(
 def as_frame(found: Sequence[Difference]) -> pd.DataFrame:
     """Return the differences as a tidy table, one row each."""
     names = [field.name for field in fields(Difference)]
-    whole = {"seeds_for_it": "Int64", "seeds_for_goal": "Int64"}
-    frame = pd.DataFrame([asdict(one) for one in found], columns=names).astype(whole)
+    frame = pd.DataFrame([asdict(one) for one in found], columns=names)
+    frame = frame.astype({"seeds_for_goal": "Int64"})
     return frame.assign(p_holm=frame["p_holm"].astype(float).round(6))
