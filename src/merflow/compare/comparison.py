@@ -11,8 +11,9 @@ from merflow.compare.sources import Source
 from merflow.errors import MerflowError
 from merflow.layout import Layout
 from merflow.report.holm import holm
-from merflow.report.labels import SplitLabels, scored_splits
+from merflow.report.labels import SplitLabels
 from merflow.report.paired import Comparer, Paired
+from merflow.report.recompute import labels_at, settings_of
 from merflow.report.scorer import Scorer
 from merflow.report.shown import shown
 from merflow.training.predictions import read_predictions
@@ -55,17 +56,6 @@ class Comparison:
     notes: list[str]
 
 
-def spec_of(layout: Layout) -> dict[str, Any]:
-    """Return the settings that scoring takes."""
-    corpus, report = layout.config["corpus"], layout.config["report"]
-    return {
-        **{key: corpus[key] for key in ("classes", "valence", "tests")},
-        "fold_count": corpus["folds"]["count"],
-        "decimals": report["decimals"],
-        "bootstrap": report["bootstrap"],
-    }
-
-
 def compare(layout: Layout, sources: tuple[Source, Source], metric: str | None) -> Comparison:
     """Compare two predictions files of the present corpus.
 
@@ -78,13 +68,10 @@ def compare(layout: Layout, sources: tuple[Source, Source], metric: str | None) 
         MerflowError: The corpus is not listed yet, or a file is not of it, or the two share no
             training or no labelled split.
     """
-    spec = spec_of(layout)
+    spec = settings_of(layout.config)
     wanted = metric or ("com" if spec["valence"] else "weighted_f1")
     manifest, folds = Path(layout.manifest), Path(layout.folds)
-    for path in (manifest, folds):
-        if not path.is_file():
-            raise MerflowError(f"there is no {path}, which has the labels: run snakemake first")
-    labels = scored_splits(spec, manifest, folds)
+    labels = labels_at(spec, manifest, folds)
     frames = [_read(source, spec, labels, manifest) for source in sources]
     frames, seeds, notes = _same_seeds(frames, sources)
     scorer = Scorer.of(spec, labels)

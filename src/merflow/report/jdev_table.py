@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from merflow.report.assembly import assembled
 from merflow.report.differences import JOINT
 from merflow.report.gains import ROWS, STEMS, paper_gains
 from merflow.report.holm import LEVEL, holm_by
@@ -160,12 +161,11 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
         document: ``scores.json``.
         found: From :func:`comparisons`.
     """
-    parts = [f"# JDEV - baseline in Com, as the paper counts, on corpus {spec['corpus']}\n"]
-    if spec.get("note"):
-        parts.append(f"**Note: {spec['note']}.**\n")
+    title = "JDEV - baseline in Com, as the paper counts,"
     if not found:
-        return "\n".join([*parts, "No pair of the paper's systems was scored with Com.\n"])
-    parts.append(_how_to_read(document))
+        none = ["No pair of the paper's systems was scored with Com.\n"]
+        return assembled(title, spec, document, none)
+    parts = [_how_to_read(document)]
     first = [one for one in found if one.reading == found[0].reading]
     parts.append(f"{paper_gains_beside(first, spec['corpus'])}\n")
     for reading in READINGS:
@@ -173,7 +173,7 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
         if own:
             parts.append(f"## {reading.capitalize()} reading\n\n{_count(own)}")
             parts.append(_table(own, spec["decimals"]))
-    return "\n".join(parts)
+    return assembled(title, spec, document, parts)
 
 
 def _how_to_read(document: Mapping[str, Any]) -> str:

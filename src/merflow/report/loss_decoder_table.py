@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from merflow.report.assembly import assembled
 from merflow.report.loss_decoder import CELLS, EFFECTS, Entry
 from merflow.report.markdown import p_value, paired_over, table, with_interval
 from merflow.report.power_page import INDEPENDENT
@@ -33,15 +34,11 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[E
     """Return the Markdown page.
 
     Args:
-        spec: ``corpus``, ``decimals`` and, if there is one, ``note``.
+        spec: ``corpus``, ``rows``, ``decimals`` and, if there is one, ``note``.
         document: ``scores.json``.
         found: From :func:`merflow.report.loss_decoder.entries`.
     """
-    parts = [f"# Loss x decoder on corpus {spec['corpus']}\n"]
-    if spec.get("note"):
-        parts.append(f"**Note: {spec['note']}.**\n")
-    if not found:
-        return "\n".join([*parts, "No four systems were scored on one row of Table 1.\n"])
+    parts = [] if found else ["No four systems were scored on one row of Table 1.\n"]
     for made in dict.fromkeys((one.features, one.strategy) for one in found):
         own = [one for one in found if (one.features, one.strategy) == made]
         names = {one.entry: one.system for one in own if not one.against}
@@ -52,8 +49,9 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[E
                 parts.append(f"{reading.capitalize()} reading:\n\n{_table(spec, read)}")
         listed = (f"{_cell_text(*cell)}: {names[', '.join(cell)]}" for cell in CELLS)
         parts.append(f"Systems: {'; '.join(listed)}.\n")
-    parts.append(_notes(document))
-    return "\n".join(parts)
+    if found:
+        parts.append(_notes(document))
+    return assembled("Loss x decoder", spec, document, parts)
 
 
 def _table(spec: Mapping[str, Any], found: Sequence[Entry]) -> str:

@@ -55,7 +55,7 @@ def section(
     metric = "Com" if any(one.metric == "Com" for one in found) else "Dis"
     own = [one for one in found if (one.reading, one.metric) == (reading, metric)]
     parts = [
-        f"### What this run can show, in {metric}\n",
+        f"## What this run can show, in {metric}\n",
         f"Of the {reading} reading. Detectable is the smallest difference that a two-sided 5 % "
         "test finds in 80 % of runs: 2.8 standard deviations of the differences after exchanges, "
         "from the pair with the smallest to that with the largest. Holm's correction asks for "

@@ -59,6 +59,10 @@ def document():
         "bootstrap": {"draws": 100},
         "seeds": [0, 1],
         "differences": {KIND: paired},
+        "references": {
+            name: {split: scores(0.1) for split in ("train", "test2")}
+            for name in ("constant", "true_class")
+        },
         "systems": {
             name: {
                 "clean": {

@@ -86,7 +86,7 @@ def test_table_1_prints_what_is_needed_to_judge_it(scored):
     assert "clip_" not in page
 
 
-@pytest.mark.parametrize("verb", ["table1", "differences", "augmentation"])
+@pytest.mark.parametrize("verb", ["table1", "differences", "augmentation", "jdev", "loss-decoder"])
 def test_every_page_ends_with_the_reference_predictors(scored, verb):
     report, metrics = scored
     _, page = report.table(verb, PAPER)
