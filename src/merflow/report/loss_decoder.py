@@ -174,9 +174,10 @@ class _Test:
 
     @property
     def p(self) -> float:
-        return self.gap["p"][self.metric]
+        return float(self.gap["p"][self.metric])
 
     def entry(self, p_holm: float) -> Entry:
-        names = (self.square.systems[cell] for cell in EFFECTS[self.effect])
-        held = (self.gap[self.metric], *self.gap["interval"][self.metric])
-        return Entry(*self.about, self.effect, *names, *held, self.p, p_holm)
+        system, against = (self.square.systems[cell] for cell in EFFECTS[self.effect])
+        low, high = self.gap["interval"][self.metric]
+        made = (*self.about, self.effect, system, against)
+        return Entry(*made, self.gap[self.metric], low, high, self.p, p_holm)
