@@ -4,37 +4,19 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+from toy_members import joined, of_probe, train
 
-from merflow.probes.network import FEATURE, probe
-from merflow.training.data import Dataset, Rows, join
+from merflow.probes.network import FEATURE
+from merflow.training.data import Dataset
 from merflow.training.engine.draws import Draws
 from merflow.training.engine.epoch import Planner, Run
 from merflow.training.engine.models import Models
-from merflow.training.engine.stack import Form, Stack, Trajectories
+from merflow.training.engine.stack import Trajectories
 from merflow.training.engine.tables import Source, Tables
 from merflow.training.engine.watch import CrossValidation, kept_rows
-from merflow.training.labels import Labels
-from merflow.training.losses import SumLoss
-from merflow.training.spec import Training
 
 CLASSES = ("a", "b", "c")
 CPU = torch.device("cpu")
-HOW = Training(
-    width=12,
-    dropout=0.3,
-    epochs=5,
-    patience=None,
-    batch=8,
-    learning_rate=1e-2,
-    weight_decay=1e-5,
-    selection="folds",
-    precision="float32",
-    seeds=(0,),
-)
-
-
-def how(**changes) -> Training:
-    return Training(**{**vars(HOW), **changes})
 
 
 def toy_data(change=None, copies=1, clips=24, tests=4) -> Dataset:
@@ -53,19 +35,11 @@ def toy_data(change=None, copies=1, clips=24, tests=4) -> Dataset:
     arrays["noisy"] = noisy.astype(np.float32)
     if change:
         change(arrays)
-    names = tuple(f"c{i:02d}" for i in range(count))
-    split = ("train",) * clips + ("test1",) * tests
-    labels = Labels(names, split, arrays["fold"], arrays["emotion"], arrays["valence"], 3)
-    clean = {"F(1)": Rows(names, np.zeros(count, int), arrays["clean"])}
-    if not copies:
-        return join(labels, clean)
-    whose = [name for name in names[:clips] for _ in range(copies)]
-    numbers = np.tile(np.arange(copies) + 1, clips)
-    return join(labels, clean, {"F(1)": Rows(whose, numbers, arrays["noisy"].reshape(-1, 6))})
+    return joined(arrays, {"F(1)": arrays["clean"]}, {"F(1)": arrays["noisy"][:, :copies]})
 
 
 def build(models: int):
-    return probe(models, 6, HOW.width, len(CLASSES), True), SumLoss()
+    return of_probe()(models)
 
 
 def train_stack(datasets, build, how, seeds=(0,), classes=CLASSES):
@@ -79,11 +53,8 @@ def train_stack(datasets, build, how, seeds=(0,), classes=CLASSES):
         for number, data in enumerate(datasets)
         for seed in seeds
     ]
-    tables = Tables(list(sources.values()), CPU, how.precision)
-    ended = {
-        id(member): result for member, result in Stack(Form(build, how), members, tables).run()
-    }
-    return [ended[id(member)] for member in members]
+    ended = train(members, how, build)
+    return [ended[member.name, member.seed] for member in members]
 
 
 def train_one(data, build, how, seed=0, classes=CLASSES) -> Trajectories:

@@ -8,15 +8,14 @@ import pytest
 import torch
 from literal_training import (
     CLASSES,
-    HOW,
     ByHand,
     Literal,
     build,
-    how,
     toy_data,
     train_one,
     train_stack,
 )
+from toy_members import HOW, how
 
 from merflow.fusion.jdev import JointDecoder
 from merflow.fusion.uncertainty import PaperLoss

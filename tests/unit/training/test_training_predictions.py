@@ -2,6 +2,7 @@ import literal_training
 import numpy as np
 import pandas as pd
 import pytest
+import toy_members
 
 from merflow.errors import MerflowError
 from merflow.training.predictions import predictions_of, read_predictions, write_predictions
@@ -27,7 +28,7 @@ def frame():
 def test_each_row_is_what_the_model_of_its_fold_says(tmp_path):
     """Training clips once, by the model that held them out; test clips by every model."""
     data = literal_training.toy_data(clips=25)
-    run = literal_training.train_one(data, literal_training.build, literal_training.HOW, seed=6)
+    run = literal_training.train_one(data, literal_training.build, toy_members.HOW, seed=6)
     for reading in READINGS:
         made = predictions_of(data, run, reading, literal_training.CLASSES, True)
         write_predictions(tmp_path / f"{reading}.parquet", made, literal_training.CLASSES, True)

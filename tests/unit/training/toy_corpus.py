@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from merflow.features.file import Row, write_features
 
@@ -25,6 +26,7 @@ TRAINING = {
     "precision": "float32",
     "seeds": [0],
 }
+NOUNS = pytest.mark.parametrize("noun", ["fusion", "probes"])
 
 
 @dataclass
@@ -182,3 +184,15 @@ def probe_spec(corpus: ToyCorpus, **changes) -> dict:
         "training": TRAINING,
     }
     return spec | changes
+
+
+def finite(folder):
+    """Return the predictions of both readings, which are whole numbers, probabilities, valences."""
+    frames = [
+        pd.read_parquet(folder / f"predictions-{reading}.parquet")
+        for reading in ("organiser", "honest")
+    ]
+    for frame in frames:
+        numbers = frame.select_dtypes("number").to_numpy()
+        assert np.isfinite(numbers).all()
+    return frames

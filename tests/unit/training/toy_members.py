@@ -48,27 +48,38 @@ def dataset(dims=None, sizes=RAGGED, tests=4, copies=0, data=5, change=None):
         arrays[name] = (5 + 3 * (centres[emotion] + noise)).astype(np.float32)
     if change:
         change(arrays)
-    fold = rng_order(np.repeat(np.arange(len(sizes)), sizes))
-    names = tuple(f"c{i:02d}" for i in range(count))
-    labels = Labels(
-        names,
-        ("train",) * clips + ("test1",) * tests,
-        np.concatenate([fold, np.full(tests, -1)]),
-        arrays["emotion"],
-        arrays["valence"],
-        len(sizes),
-    )
-    clean = {name: Rows(names, np.zeros(count, int), arrays[name]) for name in dims}
-    if not copies:
-        return join(labels, clean)
-    whose = [name for name in names[:clips] for _ in range(copies)]
-    numbers = np.tile(np.arange(copies) + 1, clips)
     noisy = {
-        name: np.repeat(arrays[name][:clips], copies, axis=0)
-        + rng.standard_normal((clips * copies, dim)).astype(np.float32)
+        name: arrays[name][:clips, None]
+        + rng.standard_normal((clips, copies, dim)).astype(np.float32)
         for name, dim in dims.items()
     }
-    return join(labels, clean, {name: Rows(whose, numbers, noisy[name]) for name in dims})
+    fold = rng_order(np.repeat(np.arange(len(sizes)), sizes))
+    arrays["fold"] = np.concatenate([fold, np.full(tests, -1)])
+    return joined(arrays, {name: arrays[name] for name in dims}, noisy)
+
+
+def joined(arrays, clean, noisy):
+    """Join labels, [clips, dim] of each feature and [training clips, copies, dim] of its copies.
+
+    ``arrays`` holds emotion, valence and fold; a clip of fold -1 is a test clip.
+    """
+    fold = arrays["fold"]
+    names = tuple(f"c{i:02d}" for i in range(len(fold)))
+    split = tuple("test1" if one < 0 else "train" for one in fold)
+    labels = Labels(names, split, fold, arrays["emotion"], arrays["valence"], int(fold.max()) + 1)
+    rows = {name: Rows(names, np.zeros(len(names), int), clean[name]) for name in clean}
+    clips, copies, _ = next(iter(noisy.values())).shape
+    if not copies:
+        return join(labels, rows)
+    whose = [name for name in names[:clips] for _ in range(copies)]
+    numbers = np.tile(np.arange(copies) + 1, clips)
+    flat = {name: noisy[name].reshape(clips * copies, -1) for name in noisy}
+    return join(labels, rows, {name: Rows(whose, numbers, flat[name]) for name in flat})
+
+
+def blowing(arrays):
+    """Make the features finite, but too large for float32 once the mean is taken off."""
+    arrays["F(1)"][:], arrays["F(1)"][::4] = 3e38, -3e38
 
 
 def rng_order(fold):
@@ -85,6 +96,11 @@ def of_system(settings=HOW, features=FEATURES, **changes):
     spec = toy_corpus.system_spec(toy_corpus.ToyCorpus(), features=list(features), **changes)
     system = SystemSpec.from_spec(spec)
     return lambda models: system.build(list(features.values()), settings, models)
+
+
+def of_joint(settings=HOW):
+    """Return what builds stacks of a fusion system of all that trains: gates, branch, deltas."""
+    return of_system(settings, strategy=2, decoder="jdev", loss="paper")
 
 
 def member(source, seed=0, name="probe"):
