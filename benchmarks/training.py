@@ -1,6 +1,7 @@
 """What training costs: ours, and plain trainers that train one model at a time, in one run.
 
-    python benchmarks/training.py [--part figure4 linear table1] [--quick] [--seeds N] [--equal-epochs N]
+    python benchmarks/training.py [--part figure4 linear table1] [--quick] [--seeds N]
+        [--equal-epochs N]
 
 On a made-up table of MER2023's size (``training_table.py``): Figure 4 is 36 layers x 5 folds,
 Table 1 is 10 systems x 5 folds x 3 seeds. Figures are CPU-seconds of one thread, child processes
