@@ -14,7 +14,11 @@ from merflow.lock import RunLock
 from merflow.watch import Watch
 
 # Tables and figures that some settings do without: those of settings past would mislead.
-OPTIONAL = ("augmentation.csv", "augmentation.md", "figure4.csv", "figure4.png", "figure4.svg")
+OPTIONAL_TABLES = ("augmentation", "jdev", "loss_decoder", "challenge")
+OPTIONAL = (
+    *("figure4.csv", "figure4.png", "figure4.svg"),
+    *(f"{name}.{kind}" for name in OPTIONAL_TABLES for kind in ("csv", "md")),
+)
 
 
 class Run:

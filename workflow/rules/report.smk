@@ -2,7 +2,11 @@
 REPORT = config["report"]
 QUARANTINES = quarantines()
 PREDICTIONS = layout.predictions()
-PROBED = config["probes"]["encoders"]
+PROBES = {
+    f"{name}|{reading}": f"{layout.probe(name)}/predictions-{reading}.parquet"
+    for name in config["probes"]["encoders"]
+    for reading in READINGS
+}
 
 
 rule report_metrics:
@@ -187,7 +191,7 @@ rule report_figure4:
         code=code("report", "training"),
         manifest=layout.manifest,
         folds=layout.folds,
-        probes=[f"{layout.probe(name)}/predictions-honest.parquet" for name in PROBED],
+        probes=list(PROBES.values()),
     output:
         svg=report(
             f"{layout.figures}/figure4.svg",
@@ -204,7 +208,7 @@ rule report_figure4:
         spec=report_spec("bootstrap", "note", "depths"),
         probes=options(
             "--probe",
-            pairs({name: f"{layout.probe(name)}/predictions-honest.parquet" for name in PROBED}),
+            pairs(PROBES),
         ),
     message:
         "Figure 4"

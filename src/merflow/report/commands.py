@@ -149,7 +149,7 @@ for _name, _does in TABLES.items():
     "probes",
     multiple=True,
     required=True,
-    help="ENCODER=predictions parquet with a column layer.",
+    help="ENCODER|READING=predictions parquet with a column layer; repeatable.",
 )
 @click.option("--out-svg", type=PATH, required=True)
 @click.option("--out-png", type=PATH, required=True)

@@ -45,6 +45,8 @@ def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
         curve: From :func:`merflow.report.layers.curve`.
         spec: ``corpus``, ``note``, ``bootstrap``.
     """
+    # The csv has both readings; two lines a layer would hide each other.
+    curve = curve[curve["reading"] != "organiser"]
     metric = "Com" if (curve["metric"] == "Com").any() else "Dis"
     shown = _side_by_side(curve[curve["metric"] == metric])
     with mpl.rc_context(STYLE):
@@ -124,7 +126,7 @@ def _caption(spec: Mapping[str, Any], moved: bool) -> str:
     return (
         f"Bands: 95 % bootstrap intervals over clips ({draws} draws). Honest reading.{beside}\n"
         f"Named: the layers of each encoder with the best score shown here, a third of them, "
-        f"{MOST} at most; figure4.csv has all."
+        f"{MOST} at most; figure4.csv has all, in both readings."
     )
 
 

@@ -1,6 +1,7 @@
 """The values of Figure 4: each probe's score on Train&Val over the depth of its layer."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from merflow.report.clips import TRAIN
 from merflow.report.labels import SplitLabels
 from merflow.report.metrics import Cell, Rounding, summary
 from merflow.report.paper import SHORT
+from merflow.report.protocols import READINGS
 from merflow.report.scorer import Scorer
 from merflow.training.predictions import read_predictions
 
-COLUMNS = ["encoder", "layer", "depth", "metric", "value", "low", "high", "clips"]
+COLUMNS = ["reading", "encoder", "layer", "depth", "metric", "value", "low", "high", "clips"]
 
 
 def probes_of(
@@ -44,35 +46,44 @@ def probes_of(
 def curve(
     spec: Mapping[str, Any], labels: Mapping[str, SplitLabels], probes: Sequence[tuple[str, Path]]
 ) -> pd.DataFrame:
-    """Return the csv of Figure 4: one row a probe and metric, and the constant predictor's.
+    """Return the csv of Figure 4: one row a probe, metric and reading, and the constant's.
 
     Args:
         spec: As :class:`merflow.report.document.Scorer`, and ``depths``:
             ``{encoder: {layer: relative depth}}``, whose order is that of the lines and points.
         labels: From :func:`merflow.report.labels.scored_splits`.
-        probes: Pairs of ``--probe``: name and predictions file.
+        probes: Pairs of ``--probe``: ``<encoder>|<reading>`` and predictions file.
 
     Raises:
         MerflowError: A layer has no depth, or a file has no prediction of ``train``.
     """
     scorer = Scorer.of(spec, {TRAIN: labels[TRAIN]})
-    rounding, found = Rounding(spec["decimals"]), {}
-    for name, path in probes:
+    rounding = Rounding(spec["decimals"])
+    found: dict[tuple[str, str, str], Cell] = {}
+    for label, path in probes:
+        name, _, reading = label.partition("|")
+        if reading not in READINGS:
+            raise MerflowError(
+                f"--probe {label!r} is malformed: write ENCODER|READING=path, with a reading "
+                f"of {', '.join(READINGS)}"
+            )
         for (encoder, layer), frame in probes_of(name, path, spec).items():
             if layer not in spec["depths"].get(encoder, {}):
                 raise MerflowError(f"{path}: the layer {encoder}({layer}) has no depth: add it")
             scored = scorer.frame(frame, f"{encoder}({layer})")
             if TRAIN not in scored:
                 raise MerflowError(f"{path} predicts no clip of train: train the probes again")
-            found[encoder, layer] = scored[TRAIN].cell
+            found[reading, encoder, layer] = scored[TRAIN].cell
     rows = []
-    for encoder, depths in spec["depths"].items():
+    for reading, (encoder, depths) in product(READINGS, spec["depths"].items()):
         for layer, depth in sorted(depths.items(), key=lambda item: item[1]):
-            if (encoder, layer) in found:
-                place = {"encoder": encoder, "layer": layer, "depth": rounding(depth)}
-                rows += _rows(place, found[encoder, layer], rounding)
+            if (reading, encoder, layer) in found:
+                place = {"reading": reading, "encoder": encoder, "layer": layer}
+                cell = found[reading, encoder, layer]
+                rows += _rows({**place, "depth": rounding(depth)}, cell, rounding)
     constant = scorer.references()["constant"][TRAIN]
-    rows += _rows({"encoder": "constant", "layer": "", "depth": None}, constant, rounding)
+    place = {"reading": "", "encoder": "constant", "layer": "", "depth": None}
+    rows += _rows(place, constant, rounding)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

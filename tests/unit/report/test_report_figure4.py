@@ -7,6 +7,7 @@ from PIL import Image
 from merflow.errors import MerflowError
 from merflow.report.figure4 import draw as draw_figure
 from merflow.report.layers import COLUMNS, probes_of
+from merflow.report.protocols import READINGS
 
 DEPTHS = {
     "HL": {"0": 0.0, "1": 0.25, "2": 0.5, "3": 0.75, "4": 1.0},
@@ -23,7 +24,8 @@ def draw(report, name="figure", **changed):
             for layer, depth in depths.items()
         ]
         pd.concat(frames).to_parquet(folder / f"{encoder}.parquet", index=False)
-        arguments += ["--probe", f"{encoder}={folder / encoder}.parquet"]
+        for reading in READINGS:
+            arguments += ["--probe", f"{encoder}|{reading}={folder / encoder}.parquet"]
     files = {kind: folder / f"{name}.{kind}" for kind in ("svg", "png", "csv")}
     for kind, path in files.items():
         arguments += [f"--out-{kind}", path]
@@ -41,6 +43,9 @@ def test_figure_4_shows_scores_of_train_over_depth(report):
     files = draw(report, note="only a demo")
     csv = pd.read_csv(files["csv"], dtype={"layer": str})
     com = csv[(csv["metric"] == "Com") & (csv["encoder"] == "HL")]
+    honest, organiser = (com[com["reading"] == reading] for reading in READINGS)
+    assert honest["value"].tolist() == organiser["value"].tolist()  # of the same files
+    com = honest
     assert list(com["layer"]) == ["0", "1", "2", "3", "4"]
     assert list(com["depth"]) == [0, 0.25, 0.5, 0.75, 1]
     assert (csv["low"] <= csv["value"]).all()
@@ -90,9 +95,13 @@ def test_a_file_without_layers_is_named(report):
 def test_figure_4_plots_the_metric_that_its_axis_names(report, metrics, label):
     places = [("HL", "1", 0.25), ("HL", "2", 0.5), ("MR", "block1", 0.7), ("constant", "", None)]
     rows = [
-        (encoder, layer, depth, metric, 10 * k + m, 10 * k + m - 1, 10 * k + m + 2, 60)
+        (reading, encoder, layer, depth, metric, worth, worth - 1, worth + 2, 60)
+        # The organiser's values lie elsewhere and must not be drawn.
+        for reading, more in (("honest", 0), ("organiser", 500))
         for k, (encoder, layer, depth) in enumerate(places)
         for m, metric in enumerate(metrics)
+        for worth in [10 * k + m + more]
+        if reading == "honest" or encoder != "constant"
     ]
     shown = len(metrics) - 1
     figure = draw_figure(pd.DataFrame(rows, columns=COLUMNS), report.corpus.spec)
@@ -114,7 +123,7 @@ def points(**encoders):
         for i, depth in enumerate(depths)
     ]
     curve = pd.DataFrame([*rows, {**rows[0], "encoder": "constant", "layer": "", "depth": None}])
-    return curve.assign(low=curve["value"] - 0.05, high=curve["value"] + 0.05)
+    return curve.assign(reading="honest", low=curve["value"] - 0.05, high=curve["value"] + 0.05)
 
 
 def test_points_on_no_line_stand_side_by_side_with_their_intervals():
