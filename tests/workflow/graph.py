@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT_OR_NOT = re.compile(r"\b(\d+) to do\b|^seed \d+: (trained)$", re.MULTILINE)
+KEPT_OR_NOT = re.compile(r"\b(\d+) to do\b|, seed \d+: (\d+ epochs); kept")
 
 
 @dataclass(frozen=True)
