@@ -139,7 +139,7 @@ def _task(
     def recipe(chosen: Training) -> str:
         return settings_digest([name, chosen.settings(), data.digest])
 
-    return Task(name, data, [how], form, settings_digest(told), recipe, CLASSES, True)
+    return Task(name, data, [how], form, settings_digest(told), recipe, CLASSES, True, "fusion")
 
 
 def train(tasks: Sequence[Task], device: str, stack: int | None) -> list[Reached]:

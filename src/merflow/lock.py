@@ -8,6 +8,8 @@ import fcntl
 import os
 from pathlib import Path
 
+import psutil
+
 from merflow.errors import MerflowError
 
 LOCK = Path(".snakemake/merflow.lock")
@@ -62,10 +64,20 @@ class RunLock:
             os.close(file)
             raise MerflowError(
                 f"jobs of a run that was killed are still at work in {Path.cwd()}: wait for them, "
-                "or stop them (pkill -f 'python -m merflow'), and start again"
+                f"what they finish is kept, or stop them{_how_to_stop()}, and start again"
             ) from None
         finally:
             os.close(jobs)
+
+
+def _how_to_stop() -> str:
+    """Return the command that stops the jobs of this folder, and of no other, if any is found."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        words, folder = process.info["cmdline"] or [], process.info["cwd"]
+        if "merflow" in words and folder == str(Path.cwd()):
+            found.append(str(process.pid))
+    return f" (kill {' '.join(found)})" if found else ""
 
 
 def hold_as_job(path: Path = JOBS) -> None:

@@ -49,9 +49,10 @@ def report_spec(*wanted):
             "noise": config["noise"]["seed"],
         },
         "training": {
-            key: config["fusion"]["training"][key] for key in ("epochs", "patience", "selection")
+            key: config["fusion"]["training"][key] for key in ("epochs", "patience", "selection", "learning_rate", "width", "dropout")
         },
         "depths": layout.depths(),
+        "kind": config["probes"]["kind"],
         "present": layout.digests(),
     }
     told = {

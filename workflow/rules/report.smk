@@ -205,7 +205,7 @@ rule report_figure4:
     benchmark:
         "results/runs/benchmarks/report_figure4.tsv"
     params:
-        spec=report_spec("bootstrap", "note", "depths"),
+        spec=report_spec("bootstrap", "note", "depths", "kind"),
         probes=options(
             "--probe",
             pairs(PROBES),

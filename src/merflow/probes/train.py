@@ -57,6 +57,7 @@ def train_probes(
             recipe=partial(_recipe, spec, layer, data),
             classes=classes,
             valence=valence,
+            section="probes",
         )
         for layer, data in layers.items()
     ]

@@ -21,7 +21,7 @@ from merflow.report.challenge import (
 from merflow.report.markdown import table, with_interval
 from merflow.report.nested import found_at
 from merflow.report.paper import SHORT
-from merflow.report.protocols import READINGS, epochs_told
+from merflow.report.protocols import READINGS, choices_told, epochs_told
 
 TRAINED = "clean"
 """The challenge's models saw no corrupted copy, on MER-NOISE neither."""
@@ -202,8 +202,8 @@ def _notes(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
         "are too, on every row. It keeps of each fold the epoch that is best on that very fold, so "
         "the organiser reading is the one to compare and the one that is judged; the honest "
         "reading beside it is what the same trainings score without that choice. "
-        f"{epochs_told(spec['training'])} Accepted is a Com "
-        f"within {MARGIN} of the challenge's (of both pairs': .51 to .52 on Train&Val, .51 to .53 "
+        f"{' '.join([epochs_told(spec['training']), *choices_told(spec['training'])])} "
+        f"Accepted is a Com within {MARGIN} of the challenge's (of both pairs': .51 to .52 on Train&Val, .51 to .53 "
         "on MER-MULTI), our margin: its figures are rounded to .01 and three runs with other folds "
         "and initial weights lie apart; on MER-NOISE nothing is expected. In "
         f"brackets the 95 % interval of {document['bootstrap']['draws']} bootstrap resamples of "

@@ -171,7 +171,7 @@ def figure4(
     from merflow.report.pairs import parse_pairs
     from merflow.training.spec import require_all
 
-    require_all(spec, *SCORING, "depths")
+    require_all(spec, *SCORING, "depths", "kind")
     files = parse_pairs(probes, "--probe")
     values = curve(spec, scored_splits(spec, manifest, folds), list(files.items()))
     write_table(values, out_csv, spec.get("note"))

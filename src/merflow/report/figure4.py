@@ -114,7 +114,8 @@ def _line(axes: Axes, own: pd.DataFrame, encoder: str, k: int) -> None:
 
 
 def _title(spec: Mapping[str, Any]) -> str:
-    title = f"Unimodal probes by layer, corpus {spec['corpus']}"
+    what = "Linear unimodal probes" if spec["kind"] == "linear" else "Unimodal probes"
+    title = f"{what} by layer, corpus {spec['corpus']}"
     if not spec.get("note"):
         return title
     return "\n".join([title, *textwrap.wrap(f"Note: {spec['note']}", WIDEST)])

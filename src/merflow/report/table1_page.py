@@ -8,7 +8,7 @@ from merflow.report.bootstrap import SMALLEST
 from merflow.report.clips import TRAIN
 from merflow.report.markdown import table, with_interval
 from merflow.report.paper import SHORT
-from merflow.report.protocols import READINGS, epochs_told, reading_told
+from merflow.report.protocols import READINGS, choices_told, epochs_told, reading_told
 from merflow.report.table1 import LONG, Cell, columns, systems
 
 ARROWS = {"Dis": "Dis ↑", "Dim": "Dim ↓", "Com": "Com ↑"}
@@ -83,6 +83,7 @@ def _notes(
         "Com = Dis - 0.25 Dim. Train&Val is the mean over folds of the held-out fold's score; a "
         "test set is scored on the mean of the folds' models. Both are means over seeds.",
         f"- {epochs_told(spec['training'])}",
+        *(f"- {told}" for told in choices_told(spec["training"])),
         "- Two systems are compared by their paired difference, its interval and a test: "
         "[differences.md](differences.md).",
     ]

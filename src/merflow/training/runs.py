@@ -43,6 +43,7 @@ class Task:
         recipe: Digest of what decides the training with given settings.
         classes: Names of the classes.
         valence: Whether there is a valence head.
+        section: Of ``params.yaml`` with its settings, for errors.
         weights: What to keep of the models; None keeps nothing.
     """
 
@@ -54,6 +55,7 @@ class Task:
     recipe: Callable[[Training], str]
     classes: tuple[str, ...]
     valence: bool
+    section: str
     weights: Weights | None = None
 
 
@@ -223,8 +225,8 @@ def _collect(
         found.append(chosen)
     if failed:
         raise MerflowError(
-            f"{'; '.join(failed)}: lower training.learning_rate, or list a lower one beside it "
-            "(all others are trained and kept)"
+            f"{'; '.join(failed)}: lower {tasks[0].section}.training.learning_rate, or list a "
+            "lower one beside it; what else there is to train is trained and kept"
         )
     return found
 
@@ -233,6 +235,6 @@ def _told(cell: _Cell, lost: Diverged) -> str:
     finite = math.isfinite(lost.loss)
     what = "a prediction is not finite" if finite else f"its loss became {lost.loss}"
     return (
-        f"the model of {cell.task.name}, seed {cell.seed}, fold {lost.fold} diverged in epoch "
-        f"{lost.epoch} at the learning rate {cell.how.learning_rate} ({what})"
+        f"the model of {cell.task.name}, seed {cell.seed}, fold {lost.fold} (the first) diverged "
+        f"in epoch {lost.epoch} at the learning rate {cell.how.learning_rate} ({what})"
     )

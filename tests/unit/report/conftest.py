@@ -60,6 +60,7 @@ class Corpus:
             "bootstrap": {"draws": 200, "seed": 0},
             "rows": ROWS,
             "note": None,
+            "kind": "mlp",
             "training": {"epochs": 100, "patience": 10, "selection": "folds"},
             "definitions": definitions(),
             "digests": {"corpus": "made-up-01234567"},

@@ -127,7 +127,7 @@ def points(**encoders):
 
 
 def test_points_on_no_line_stand_side_by_side_with_their_intervals():
-    spec = {"corpus": "mine", "bootstrap": {"draws": 10}}
+    spec = {"corpus": "mine", "bootstrap": {"draws": 10}, "kind": "mlp"}
     figure = draw_figure(points(HL=[0.0, 0.5, 1.0], MF=[1.0, 1.0], HG=[1.0]), spec)
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert list(lines["HL"].get_xdata()) == [0, 0.5, 1]
@@ -141,3 +141,14 @@ def test_points_on_no_line_stand_side_by_side_with_their_intervals():
     assert "side by side" in figure.get_supxlabel()
     alone = draw_figure(points(HL=[0.0, 1.0], HG=[1.0]), spec)
     assert "side by side" not in alone.get_supxlabel()
+
+
+def test_linear_probes_are_called_so():
+    spec = {"corpus": "mine", "bootstrap": {"draws": 10}}
+    titles = [
+        draw_figure(points(HL=[0.0, 1.0]), {**spec, "kind": kind}).get_suptitle()
+        for kind in ("mlp", "linear")
+    ]
+    assert titles == [
+        f"{what} by layer, corpus mine" for what in ("Unimodal probes", "Linear unimodal probes")
+    ]

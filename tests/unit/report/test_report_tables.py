@@ -114,7 +114,9 @@ def test_table_1_says_which_epochs_the_readings_choose_among(scored, patience, w
     training = {"epochs": 100, "patience": patience, "selection": "inner"}
     _, page = report.table("table1", PAPER, training=training)
     assert words in page
-    assert "(the choice is nested)" in page
+    assert (
+        "(the choice of a system's epochs is nested, that of an ensemble's weights is not)" in page
+    )
     assert "not nested" not in page
 
 
@@ -205,3 +207,12 @@ def test_pages_say_whether_intervals_cover_the_seed(corpus, report, trained, see
 
 def test_markdown_keeps_a_bar_inside_its_cell():
     assert table(["a", "b"], [["x|y", "1"]]).splitlines()[2] == "| x\\|y |   1 |"
+
+
+def test_choices_among_settings_are_told(scored):
+    report, _ = scored
+    training = {"epochs": 100, "patience": 10, "selection": "folds", "width": 128}
+    _, page = report.table("table1", PAPER, training={**training, "learning_rate": [1e-3, 1e-4]})
+    assert "both readings alike: learning_rate from 0.001, 0.0001; curves.csv" in page
+    _, page = report.table("table1", PAPER, training={**training, "learning_rate": 1e-3})
+    assert "both readings alike" not in page

@@ -50,8 +50,8 @@ def test_a_diverging_system_is_told_and_the_others_are_kept(run, tmp_path, overf
     told = str(result.exception)
     assert "\n" not in told
     for seed in (0, 3):
-        assert f"HL(19), seed {seed}, fold 0 diverged in epoch 1" in told
-    assert told.endswith("(all others are trained and kept)")
+        assert f"HL(19), seed {seed}, fold 0 (the first) diverged in epoch 1" in told
+    assert told.endswith("what else there is to train is trained and kept")
     assert "HL(18)" not in told
     assert not (out / "curves.csv").exists()
     # The others: found again, equal to those that were trained without it.
@@ -71,7 +71,7 @@ def test_a_diverging_choice_is_not_chosen(run, tmp_path):
     spec = toy_corpus.system_spec(corpus, training=settings)
     result = run("fusion", "train", *files.options(spec, tmp_path / "out"))
     assert result.exit_code == 0, result.output
-    assert "seed 0, fold 0 diverged in epoch" in result.output
+    assert "seed 0, fold 0 (the first) diverged in epoch" in result.output
     curves = pd.read_csv(tmp_path / "out" / "curves.csv")
     assert set(curves["learning_rate"]) == {1e-2}
     assert curves["taken"].all()

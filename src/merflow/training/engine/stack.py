@@ -257,6 +257,8 @@ class Stack:
         for watch, seen in zip(self.watches, found.seen, strict=True):
             watch.criterion, watch.inner = seen["criterion"], seen["inner"]
             watch.curves = seen["curves"]
+        told = f"{len(self.watches)} begun before go on"
+        print(f"{told} from epoch {len(self.watches[0].criterion) + 1}", flush=True)
 
 
 def _not_finite(folds: range, losses: np.ndarray, said: Sequence[np.ndarray]) -> int | None:
