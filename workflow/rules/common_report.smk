@@ -49,7 +49,8 @@ def report_spec(*wanted):
             "noise": config["noise"]["seed"],
         },
         "training": {
-            key: config["fusion"]["training"][key] for key in ("epochs", "patience", "selection", "learning_rate", "width", "dropout")
+            key: config["fusion"]["training"][key]
+            for key in ("epochs", "patience", "selection", "learning_rate", "width", "dropout")
         },
         "depths": layout.depths(),
         "kind": config["probes"]["kind"],
