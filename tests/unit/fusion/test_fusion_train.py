@@ -282,7 +282,7 @@ def test_a_system_learns_what_can_be_told(train, toy):
         ({"fold_count": 1}, "with 1 fold"),
         ({"fold_count": 4}, "fold 3 empty"),
         ({"classes": ["neutral", "angry"]}, "'happy'"),
-        ({"training": {**TRAINING, "learning_rate": 1e30}}, "lower training.learning_rate"),
+        ({"training": {**TRAINING, "learning_rate": 1e30}}, "lower fusion.training.learning_rate"),
         ({"training": {**TRAINING, "patience": 0}}, "training.patience is 0"),
     ],
 )

@@ -18,7 +18,10 @@ TABLES = ("table1", "differences", "augmentation")
 
 def values():
     places = [("HL", "1", 0.25), ("HL", "2", 0.5), ("constant", "", None)]
-    rows = [(e, layer, x, "Com", 0.1 * k, 0.0, 0.4, 9) for k, (e, layer, x) in enumerate(places)]
+    rows = [
+        ("honest", encoder, layer, depth, "Com", 0.1 * k, 0.0, 0.4, 9)
+        for k, (encoder, layer, depth) in enumerate(places)
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -90,7 +93,7 @@ def test_figure_4_s_csv_carries_the_note(report):
     out = [f"--out-{kind}={folder}/f.{kind}" for kind in ("svg", "png", "csv")]
     spec = corpus.spec | {"depths": {"HL": {"1": 0.5}}, "note": NOTE}
     arguments = ["--manifest", corpus.manifest, "--folds", corpus.fold_file]
-    report.call("figure4", spec, *arguments, "--probe", f"HL={probe}", *out)
+    report.call("figure4", spec, *arguments, "--probe", f"HL|honest={probe}", *out)
     assert set(pd.read_csv(folder / "f.csv")["note"]) == {NOTE}
 
 
