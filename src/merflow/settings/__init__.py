@@ -1,6 +1,13 @@
 """Settings: ``params.yaml`` checked before any job starts."""
 
-from merflow.settings.check import check
-from merflow.settings.files import check_files, clips_to_watch, features_to_watch
+from merflow.settings.check import check, problems
+from merflow.settings.files import absent_files, check_files, clips_to_watch, features_to_watch
 
-__all__ = ["check", "check_files", "clips_to_watch", "features_to_watch"]
+__all__ = [
+    "absent_files",
+    "check",
+    "check_files",
+    "clips_to_watch",
+    "features_to_watch",
+    "problems",
+]

@@ -16,7 +16,18 @@ from merflow.settings.relations import (
     check_sources,
     check_systems,
 )
-from merflow.settings.sentences import FILE, sentence, where_of
+from merflow.settings.sentences import FILE, sentences, where_of
+
+RELATIONS = (
+    check_names,
+    check_encoders,
+    check_clips,
+    check_systems,
+    check_copies,
+    check_sources,
+    check_ranges,
+    check_report,
+)
 
 
 def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
@@ -24,23 +35,38 @@ def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
 
     Source: ours. Raises :class:`MerflowError` that names the key, its value and what is allowed.
     """
+    for told in problems(config, schema):
+        raise MerflowError(told)
+
+
+def problems(config: Any, schema: dict[str, Any]) -> Iterator[str]:
+    """Yield all that :func:`check` can tell, one sentence each; nothing where all is well.
+
+    What the parts say together is looked at only where the form is right, and each relation
+    tells the first that it meets.
+    """
     errors = sorted(
         jsonschema.Draft202012Validator(schema).iter_errors(config),
         key=lambda error: (len(error.absolute_path), [str(part) for part in error.absolute_path]),
     )
-    if errors:
-        raise MerflowError(sentence(errors[0]))
-    for where, value in _numbers(config, ()):
-        if not math.isfinite(value):
-            raise MerflowError(f"{FILE}: {where_of(where)} is {value}; allowed: a finite number")
-    check_names(config)
-    check_encoders(config)
-    check_clips(config)
-    check_systems(config)
-    check_copies(config)
-    check_sources(config)
-    check_ranges(config)
-    check_report(config)
+    told = list(dict.fromkeys(one for error in errors for one in sentences(error)))
+    if not told:
+        told = [
+            f"{FILE}: {where_of(where)} is {value}; allowed: a finite number"
+            for where, value in _numbers(config, ())
+            if not math.isfinite(value)
+        ]
+    yield from told
+    found = len(told)
+    for relation in () if told else RELATIONS:
+        try:
+            relation(config)
+        except MerflowError as error:
+            found += 1
+            yield str(error)
+        except Exception:
+            if not found:  # a relation may rest on one before it, which has been told
+                raise
 
 
 def _numbers(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:

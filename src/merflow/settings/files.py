@@ -1,6 +1,8 @@
 """The folders and files that ``params.yaml`` names."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,37 @@ _LABELS = (
 )
 
 
+@dataclass(frozen=True)
+class Absent:
+    """A setting that names a folder or file which cannot be used.
+
+    Attributes:
+        key: The setting.
+        what: What is wrong with it.
+        todo: What to do.
+    """
+
+    key: str
+    what: str
+    todo: str
+
+    def sentence(self) -> str:
+        """Return both in one sentence."""
+        return f"{FILE}: {self.key} {self.what}; {self.todo}"
+
+
 def check_files(config: dict[str, Any]) -> None:
     """Check that the folders and files that ``params.yaml`` names exist, relative to the run.
 
     Raises :class:`MerflowError` that says what is missing, where it was looked for and how to
     get it.
     """
+    for one in absent_files(config):
+        raise MerflowError(one.sentence())
+
+
+def absent_files(config: dict[str, Any]) -> Iterator[Absent]:
+    """Yield every setting that names a folder or file which is not there, in their order."""
     corpus, noise, faces = config["corpus"], config["noise"], config["faces"]
     wanted = []
     if corpus["adapter"] == "table":
@@ -56,17 +83,14 @@ def check_files(config: dict[str, Any]) -> None:
     ]
     for key, path, advice in wanted:
         if "{" in str(path) or "}" in str(path):
-            raise MerflowError(
-                f"{FILE}: {key} is {str(path)!r}; allowed: a path without braces, which Snakemake "
-                "takes for wildcards"
-            )
+            allowed = "allowed: a path without braces, which Snakemake takes for wildcards"
+            yield Absent(key, f"is {str(path)!r}", allowed)
+            continue
         # A model of the hub is named otherwise than its folder.
         place = weights_path(path) if key.endswith(".weights") else Path(path)
         if not place.exists():
-            raise MerflowError(
-                f"{FILE}: {key} is {str(path)!r}, but there is nothing at {place.absolute()}; "
-                f"{advice}"
-            )
+            what = f"is {str(path)!r}, but there is nothing at {place.absolute()}"
+            yield Absent(key, what, advice)
 
 
 def _how_to_get(spec: dict[str, Any]) -> str:

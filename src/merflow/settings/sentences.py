@@ -52,9 +52,15 @@ def _allowed(error: jsonschema.ValidationError) -> str:
     return error.message
 
 
-def _unknown_key(error: jsonschema.ValidationError) -> str:
+def _unknown_keys(error: jsonschema.ValidationError) -> list[str]:
     known = sorted(error.schema.get("properties", {}))
-    unknown = sorted(set(error.instance) - set(known), key=str)[0]
+    return [
+        _unknown_key(error, unknown, known)
+        for unknown in sorted(set(error.instance) - set(known), key=str)
+    ]
+
+
+def _unknown_key(error: jsonschema.ValidationError, unknown: Any, known: list[str]) -> str:
     close = difflib.get_close_matches(str(unknown), known, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     where = where_of([*error.absolute_path, unknown])
@@ -62,8 +68,11 @@ def _unknown_key(error: jsonschema.ValidationError) -> str:
     return f"{FILE}: unknown key {where} (value {value!r}){hint}; allowed here: {', '.join(known)}"
 
 
-def _missing_key(error: jsonschema.ValidationError) -> str:
-    missing = next(key for key in error.validator_value if key not in error.instance)
+def _missing_keys(error: jsonschema.ValidationError) -> list[str]:
+    return [_missing_key(error, key) for key in error.validator_value if key not in error.instance]
+
+
+def _missing_key(error: jsonschema.ValidationError, missing: str) -> str:
     where = where_of([*error.absolute_path, missing])
     wanted = error.schema.get("properties", {}).get(missing, {})
     kind = wanted.get("type", "a value")
@@ -71,11 +80,14 @@ def _missing_key(error: jsonschema.ValidationError) -> str:
     return f"{FILE}: key {where} is missing; give it {' or '.join(TYPES.get(k, k) for k in kinds)}"
 
 
-def sentence(error: jsonschema.ValidationError) -> str:
-    """Return one sentence that names the key, its value and what is allowed (source: ours)."""
+def sentences(error: jsonschema.ValidationError) -> list[str]:
+    """Return a sentence for each thing that is wrong: key, value and what is allowed.
+
+    Source: ours. Several where keys are unknown or missing, of which there may be many.
+    """
     if error.validator == "additionalProperties":
-        return _unknown_key(error)
+        return _unknown_keys(error)
     if error.validator == "required":
-        return _missing_key(error)
+        return _missing_keys(error)
     where = where_of(error.absolute_path)
-    return f"{FILE}: {where} is {error.instance!r}; allowed: {_allowed(error)}"
+    return [f"{FILE}: {where} is {error.instance!r}; allowed: {_allowed(error)}"]

@@ -1,0 +1,71 @@
+"""All that is wrong with the settings, and not the first thing alone."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from merflow import settings
+from merflow.errors import MerflowError
+
+ROOT = Path(__file__).resolve().parents[3]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text(encoding="utf-8"))
+SMALL = yaml.safe_load((ROOT / "presets/small.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def config():
+    return copy.deepcopy(SMALL)
+
+
+def test_every_unknown_missing_and_wrong_key_is_told_once(config):
+    config["faces"] |= {"colour": "red", "size": 3}
+    del config["noise"]["copies"], config["noise"]["seed"]
+    config["fusion"]["training"]["epochs"] = 0
+    told = list(settings.problems(config, SCHEMA))
+    assert len(told) == len(set(told)) == 5
+    for key in ("faces.colour", "faces.size", "noise.copies", "noise.seed", "training.epochs is 0"):
+        assert sum(key in one for one in told) == 1
+    with pytest.raises(MerflowError) as caught:
+        settings.check(config, SCHEMA)
+    assert str(caught.value) == told[0]
+
+
+def test_relations_that_fail_each_tell_theirs(config):
+    config["report"]["submission"] = "best"
+    config["probes"]["encoders"] = ["XX"]
+    config["noise"]["visual"] = [{"transform": "blur", "magnitude": [3, 1]}]
+    told = list(settings.problems(config, SCHEMA))
+    assert [one.split()[1] for one in told] == [
+        "probes.encoders",
+        "noise.visual[0].magnitude",
+        "report.submission",
+    ]
+
+
+def test_a_relation_that_rests_on_a_wrong_one_is_left_out(config):
+    config["corpus"]["valence"] = False
+    config["ensemble"]["systems"][0]["members"][0] = "nobody"
+    told = list(settings.problems(config, SCHEMA))
+    assert len(told) == 1
+    assert "'nobody'" in told[0]
+
+
+@pytest.mark.parametrize("odd", [None, [], 3, "text", {}, {1: 2}, {"corpus": None}])
+def test_what_is_no_settings_at_all_is_told(odd):
+    told = list(settings.problems(odd, SCHEMA))
+    assert told
+    assert all("\n" not in one for one in told)
+
+
+def test_all_absent_files_are_told(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config["corpus"] |= {"adapter": "table", "root": "clips", "csv": "a{b}.csv"}
+    config["noise"] |= {"source": "folder", "root": "musan"}
+    found = list(settings.absent_files(config))
+    assert [one.key for one in found] == ["corpus.root", "corpus.csv", "noise.root"]
+    assert all(one.todo for one in found)
+    with pytest.raises(MerflowError) as caught:
+        settings.check_files(config)
+    assert str(caught.value) == found[0].sentence()
