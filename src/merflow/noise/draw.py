@@ -1,6 +1,7 @@
 """Drawing the corruptions: each copy's draw depends on seed, clip and copy alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ Spec = Mapping[str, Any]
 
 
 def draw_noise(spec: Spec, clips: Iterable[str], root: Path) -> list[NoiseRow]:
-    """Draw all copies of all clips.
+    """Draw all copies of all training clips, from the recordings that corrupt no test clip.
 
     Args:
         spec: ``seed``, ``copies``, ``preset`` and ``visual`` of the section ``noise``.
@@ -32,21 +33,52 @@ def draw_noise(spec: Spec, clips: Iterable[str], root: Path) -> list[NoiseRow]:
     """
     _check(spec)
     folder = NoiseFolder(root)
+    names = folder.names_for("train", spec["seed"])
     return [
-        draw_row(spec, clip, copy, folder)
+        _draw(spec, clip, copy, folder, names, "noise")
         for clip in sorted(clips)
         for copy in range(1, spec["copies"] + 1)
     ]
 
 
-def draw_row(spec: Spec, clip: str, copy: int, folder: NoiseFolder) -> NoiseRow:
+def draw_tests(
+    spec: Spec, clips: Iterable[str], root: Path, snr_db: int | None = None
+) -> list[NoiseRow]:
+    """Draw one corruption of each test clip, as copy 1, from recordings that train nothing.
+
+    At every ``snr_db`` a clip gets the same piece of the same recording, so that a curve over the
+    SNR compares like with like.
+
+    Args:
+        spec: As for :func:`draw_noise`; ``copies`` is not looked at.
+        clips: Names of the test clips.
+        root: The noise folder.
+        snr_db: The SNR of all clips in dB, whose pictures then stay as they are (``identity``);
+            None: SNR and picture are drawn as for training copies.
+
+    Raises:
+        MerflowError: A setting is unknown, or the noise folder is missing, empty or damaged, or
+            has not two recordings.
+    """
+    _check(spec)
+    folder = NoiseFolder(root)
+    names = folder.names_for("test", spec["seed"])
+    rows = [_draw(spec, clip, 1, folder, names, "noise-test") for clip in sorted(clips)]
+    if snr_db is None:
+        return rows
+    return [replace(row, snr_db=snr_db, transform="identity", magnitude=0.0) for row in rows]
+
+
+def _draw(
+    spec: Spec, clip: str, copy: int, folder: NoiseFolder, names: Sequence[str], purpose: str
+) -> NoiseRow:
     """Draw one copy of one clip (source: ours).
 
     Six uniform numbers are drawn at once and each decides one thing, so that another SNR preset
     or another noise folder leaves the visual transform as it was, and the reverse.
     """
-    shares = generator(spec["seed"], "noise", clip, copy).random(6)
-    name = folder.names[int(shares[0] * len(folder.names))]
+    shares = generator(spec["seed"], purpose, clip, copy).random(6)
+    name = names[int(shares[0] * len(names))]
     snrs = PRESETS[spec["preset"]]
     chosen: Mapping[str, Any] = {"transform": "identity", "magnitude": [0, 0]}
     if spec["visual"]:

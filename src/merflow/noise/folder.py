@@ -2,11 +2,17 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from merflow.errors import MerflowError
 from merflow.media.sound import RATE
 from merflow.noise.recordings import recording_names
+from merflow.seeds import seed_of
 from merflow.storage.digest import file_sha256
+
+Share = Literal["train", "test"]
+TEST_SHARE = 0.25
+TOLD = 5  # names in one sentence
 
 
 class NoiseFolder:
@@ -30,6 +36,33 @@ class NoiseFolder:
             MerflowError: The folder is missing or holds no recording.
         """
         return recording_names(self.root)
+
+    def names_for(self, share: Share, seed: int) -> list[str]:
+        """Return the recordings that corrupt training copies or test clips, sorted; none does both.
+
+        In the order of hashes of the seed and each recording's content the first quarter is for
+        tests, whatever the names. Copies of one recording fall on one side; a lone recording
+        trains. Source: ours. MUSAN's annotations name no reader, so one may read on both sides.
+
+        Args:
+            share: ``train`` or ``test``.
+            seed: ``noise.seed``.
+
+        Raises:
+            MerflowError: A recording leads out of the folder or cannot be read, or the tests are
+                asked for and all recordings have the same content.
+        """
+        self._check_all()
+        digests = {self.sha256(name) for name in self.names}
+        ordered = sorted(digests, key=lambda digest: seed_of(seed, "noise-share", digest))
+        if share == "test" and len(ordered) < 2:
+            raise MerflowError(
+                f"the noise folder {self.root} holds one recording, which corrupts training "
+                "copies: add another one, which the test clips get"
+            )
+        tests = max(round(TEST_SHARE * len(ordered)), 1) if len(ordered) > 1 else 0
+        chosen = set(ordered[:tests] if share == "test" else ordered[tests:])
+        return [name for name in self.names if self.sha256(name) in chosen]
 
     def path(self, name: str) -> Path:
         """Return the path of a recording.
@@ -57,7 +90,11 @@ class NoiseFolder:
             MerflowError: The file cannot be read or is empty.
         """
         if name not in self._lengths:
-            frames, rate = _frames_and_rate(self.path(name))
+            path = self.path(name)
+            facts = _frames_and_rate(path)
+            if facts is None:
+                raise unreadable(path)
+            frames, rate = facts
             self._lengths[name] = max(frames * RATE // rate, 1)
         return self._lengths[name]
 
@@ -66,6 +103,20 @@ class NoiseFolder:
         if name not in self._digests:
             self._digests[name] = file_sha256(self.path(name))
         return self._digests[name]
+
+    def _check_all(self) -> None:
+        """Look at every recording's header, so that what is wrong shows before anything is drawn.
+
+        Raises:
+            MerflowError: Some lead out of the folder or cannot be read; they are named.
+        """
+        bad = [name for name in self.names if _frames_and_rate(self.path(name)) is None]
+        if bad:
+            more = f" and {len(bad) - TOLD} more" if len(bad) > TOLD else ""
+            raise MerflowError(
+                f"the noise folder {self.root} holds files that are empty or cannot be read as "
+                f"sound ({', '.join(bad[:TOLD])}{more}): remove them or replace them by good copies"
+            )
 
 
 def unreadable(path: Path) -> MerflowError:
@@ -76,13 +127,12 @@ def unreadable(path: Path) -> MerflowError:
     )
 
 
-def _frames_and_rate(path: Path) -> tuple[int, int]:
+def _frames_and_rate(path: Path) -> tuple[int, int] | None:
+    """Return samples a channel and samples a second; None where it is no sound or empty."""
     import soundfile
 
     try:
         facts = soundfile.info(str(path))
     except soundfile.LibsndfileError:
-        raise unreadable(path) from None
-    if facts.frames <= 0 or facts.samplerate <= 0:
-        raise unreadable(path)
-    return facts.frames, facts.samplerate
+        return None
+    return (facts.frames, facts.samplerate) if facts.frames > 0 and facts.samplerate > 0 else None

@@ -1,4 +1,7 @@
-"""The noise manifest: one row for each corrupted copy of a training clip."""
+"""The noise manifest: one row for each corrupted copy of a training clip, or for each test clip.
+
+Training and test clips have manifests of their own, whose recordings are not the same.
+"""
 
 import csv
 from collections.abc import Iterable
@@ -16,10 +19,10 @@ class NoiseRow:
 
     Attributes:
         clip: The clip's name in the corpus manifest.
-        copy: 1, 2, ...; copy 0 is the clean original and has no row.
+        copy: 1, 2, ...; copy 0 is the clean original and has no row. A test clip has copy 1 alone.
         noise_file: Noise recording, relative to the noise folder, with forward slashes.
         offset: First sample taken from it, at 16 kHz.
-        snr_db: Signal-to-noise ratio in dB.
+        snr_db: Signal-to-noise ratio in dB; may be negative.
         transform: One of ``merflow.noise.visual.TRANSFORMS``.
         magnitude: Its strength, in the transform's own unit.
         visual_seed: Decides what the transform draws beside its magnitude (cutout's position).

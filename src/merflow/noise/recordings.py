@@ -14,17 +14,23 @@ ADVICE = (
 def recording_names(root: Path) -> list[str]:
     """Return the recordings' paths relative to ``root``, sorted; in MUSAN's layout its speech.
 
+    Whether ``root`` is MUSAN, the folder it was unpacked in or its speech, the recordings are the
+    same in the same order. Hidden files and folders (``._x.wav`` of a Mac) are no recordings.
+
     Raises:
         MerflowError: The folder is missing or holds no recording.
     """
     if not root.is_dir():
         raise MerflowError(f"the noise folder {root} does not exist: {ADVICE}")
-    speech = root / "speech"
-    below = speech if speech.is_dir() else root
-    names = sorted(
-        path.relative_to(root).as_posix()
-        for path in below.rglob("[!.]*")
+    places = (root / "speech", root / "musan" / "speech", root)
+    below = next(place for place in places if place.is_dir())
+    found = (
+        path.relative_to(root)
+        for path in below.rglob("*")
         if path.suffix.lower() in SUFFIXES and path.is_file()
+    )
+    names = sorted(
+        name.as_posix() for name in found if not any(part.startswith(".") for part in name.parts)
     )
     if not names:
         raise MerflowError(f"the noise folder {below} holds no wav or flac file: {ADVICE}")
