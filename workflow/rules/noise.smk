@@ -2,8 +2,8 @@
 rule noise_draw:
     input:
         code=code(
-            *(f"noise/{name}.py" for name in ("draw", "folder", "manifest", "recordings")),
-            *("noise/visual.py", "media/sound.py"),
+            *(f"noise/{name}.py" for name in ("draw", "folder", "manifest", "ranges", "recordings")),
+            *("noise/visual.py", "media/blur.py", "media/sound.py"),
         ),
         manifest=layout.manifest,
         recordings=noise_recordings,

@@ -8,15 +8,10 @@ from typing import Any
 from merflow.errors import MerflowError
 from merflow.noise.folder import NoiseFolder
 from merflow.noise.manifest import NoiseRow
-from merflow.noise.visual import TRANSFORMS, WHOLE_MAGNITUDES
+from merflow.noise.ranges import MAX_LEVEL, PRESET_VISUAL, PRESETS, is_level, magnitude_at
+from merflow.noise.visual import TRANSFORMS
 from merflow.seeds import generator
 
-# SNRs in dB. `paper`: the paper's seven values; `organiser`: np.arange(5, 11) of the challenge's
-# own corruption (FACTS 4.7, 4.10 item 21).
-PRESETS: dict[str, tuple[int, ...]] = {
-    "paper": tuple(range(5, 12)),
-    "organiser": tuple(range(5, 11)),
-}
 Spec = Mapping[str, Any]
 
 
@@ -24,7 +19,8 @@ def draw_noise(spec: Spec, clips: Iterable[str], root: Path) -> list[NoiseRow]:
     """Draw all copies of all training clips, from the recordings that corrupt no test clip.
 
     Args:
-        spec: ``seed``, ``copies``, ``preset`` and ``visual`` of the section ``noise``.
+        spec: ``seed``, ``copies``, ``preset`` and ``visual`` of the section ``noise``. ``visual``
+            None: as the preset does.
         clips: Names of the training clips.
         root: The noise folder.
 
@@ -81,8 +77,8 @@ def _draw(
     name = names[int(shares[0] * len(names))]
     snrs = PRESETS[spec["preset"]]
     chosen: Mapping[str, Any] = {"transform": "identity", "magnitude": [0, 0]}
-    if spec["visual"]:
-        chosen = spec["visual"][int(shares[3] * len(spec["visual"]))]
+    if visual := _visual(spec):
+        chosen = visual[int(shares[3] * len(visual))]
     low, high = map(float, chosen["magnitude"])
     return NoiseRow(
         clip=clip,
@@ -91,17 +87,16 @@ def _draw(
         offset=int(shares[1] * folder.length(name)),
         snr_db=snrs[int(shares[2] * len(snrs))],
         transform=chosen["transform"],
-        magnitude=_magnitude(chosen["transform"], low, high, float(shares[4])),
+        magnitude=magnitude_at(chosen["transform"], low, high, float(shares[4])),
         visual_seed=int(shares[5] * 2**32),
         noise_sha256=folder.sha256(name),
     )
 
 
-def _magnitude(transform: str, low: float, high: float, share: float) -> float:
-    """Return the magnitude at a share in [0, 1) of its range; four decimals keep the csv short."""
-    if transform in WHOLE_MAGNITUDES:
-        return float(int(low) + int(share * (int(high) - int(low) + 1)))
-    return min(max(round(low + share * (high - low), 4), low), high)
+def _visual(spec: Spec) -> Sequence[Mapping[str, Any]]:
+    """Return the transforms to draw from."""
+    given = spec["visual"]
+    return PRESET_VISUAL[spec["preset"]] if given is None else given
 
 
 def _check(spec: Spec) -> None:
@@ -109,7 +104,12 @@ def _check(spec: Spec) -> None:
         raise MerflowError(
             f"noise.preset '{spec['preset']}' is unknown: choose one of {', '.join(PRESETS)}"
         )
-    for entry in spec["visual"]:
+    if spec["visual"] is None and spec["preset"] not in PRESET_VISUAL:
+        raise MerflowError(
+            f"noise.visual is null, which the preset {spec['preset']} does not decide: list the "
+            "transforms, or take the preset organiser"
+        )
+    for entry in _visual(spec):
         if entry["transform"] not in TRANSFORMS:
             raise MerflowError(
                 f"noise.visual names the transform '{entry['transform']}', which is unknown: "
@@ -120,4 +120,9 @@ def _check(spec: Spec) -> None:
             raise MerflowError(
                 f"noise.visual gives {entry['transform']} the range [{low}, {high}]: "
                 "write the smaller magnitude first"
+            )
+        if entry["transform"] == "pyramid" and not (is_level(low) and is_level(high)):
+            raise MerflowError(
+                f"noise.visual gives pyramid the range [{low}, {high}]: its levels are powers of "
+                f"two, 1 to {MAX_LEVEL}"
             )

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 
 from merflow.errors import MerflowError
+from merflow.settings.noise import check_noise
 from merflow.settings.precomputed import check_clips, check_copies
 from merflow.settings.relations import (
     check_encoders,
@@ -25,6 +26,7 @@ RELATIONS = (
     check_systems,
     check_copies,
     check_sources,
+    check_noise,
     check_ranges,
     check_report,
 )

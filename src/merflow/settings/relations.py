@@ -153,12 +153,6 @@ def check_systems(config: dict[str, Any]) -> None:
 
 def check_ranges(config: dict[str, Any]) -> None:
     """Check numbers that bound each other."""
-    for i, visual in enumerate(config["noise"]["visual"]):
-        low, high = visual["magnitude"]
-        if low > high:
-            raise MerflowError(
-                f"{FILE}: noise.visual[{i}].magnitude is {[low, high]}; allowed: the smaller first"
-            )
     folds = config["corpus"]["folds"]["count"]
     for section in ("probes", "fusion"):
         if config[section]["training"]["selection"] == "inner" and folds < 3:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from merflow.corpus.demo import generate
-from merflow.corpus.demo.corruption import BLUR_LEVELS, SNR_DB, blur_level, blurred, corrupt_sound
+from merflow.corpus.demo.corruption import BLUR_LEVELS, SNR_DB, blur_level, corrupt_sound
 from merflow.corpus.demo.generate import generate_clips
 from merflow.errors import MerflowError
+from merflow.media.blur import pyramid_blur
 from merflow.media.probe import check_clip
 from merflow.media.sound import read_sound
 from merflow.storage.digest import file_sha256
@@ -120,8 +121,8 @@ def test_babble_lies_five_to_ten_decibels_under_the_speech():
 
 def test_blur_keeps_the_size_and_takes_detail_away():
     frame = np.random.default_rng(0).integers(0, 256, (95, 127, 3), dtype=np.uint8)
-    details = [blurred(frame, level).std() for level in BLUR_LEVELS]
-    assert all(blurred(frame, level).shape == frame.shape for level in BLUR_LEVELS)
+    details = [pyramid_blur(frame, level).std() for level in BLUR_LEVELS]
+    assert all(pyramid_blur(frame, level).shape == frame.shape for level in BLUR_LEVELS)
     assert details == sorted(details, reverse=True)
-    assert np.array_equal(blurred(frame, 0), frame)
+    assert np.array_equal(pyramid_blur(frame, 0), frame)
     assert {blur_level(0, f"test2_{n:04d}") for n in range(40)} == set(BLUR_LEVELS)

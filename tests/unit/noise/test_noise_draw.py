@@ -59,6 +59,21 @@ def test_every_transform_is_drawn_inside_its_range(root):
     assert all(row.magnitude.is_integer() for row in rows if row.transform == "solarize")
 
 
+def test_the_organisers_blur_stands_behind_null(root):
+    spec = SPEC | {"preset": "organiser", "visual": None}
+    rows = draw_noise(spec, CLIPS, root)
+    assert {row.transform for row in rows} == {"pyramid"}
+    counts = [[row.magnitude for row in rows].count(level) for level in (1, 2, 4)]
+    assert sum(counts) == len(CLIPS)
+    assert all(abs(count - 100) < 41 for count in counts)
+    listed = [{"transform": "pyramid", "magnitude": [1, 4]}]
+    assert rows == draw_noise(spec | {"visual": listed}, CLIPS, root)
+    with pytest.raises(MerflowError, match="paper does not decide"):
+        draw_noise(spec | {"preset": "paper"}, CLIPS, root)
+    with pytest.raises(MerflowError, match="powers of two"):
+        draw_noise(spec | {"visual": [{"transform": "pyramid", "magnitude": [1, 3]}]}, [], root)
+
+
 def test_offsets_lie_inside_the_file_at_16_khz(root):
     rows = draw_noise(SPEC, CLIPS, root)
     assert {row.noise_file for row in rows} == set(NoiseFolder(root).names_for("train", 0))

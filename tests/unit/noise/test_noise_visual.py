@@ -1,5 +1,8 @@
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from merflow.errors import MerflowError
 from merflow.noise.visual import GREY, TRANSFORMS, transform_crops
@@ -15,7 +18,14 @@ def changed_crops(crops, transform, magnitude, seed=0):
     return transform_crops(crops, transform, float(magnitude), seed)
 
 
-STRENGTHS = {"solarize": 150, "blur": 2.0, "rotate": 13.0, "cutout": 0.4, "identity": 0}
+STRENGTHS = {
+    "solarize": 150,
+    "blur": 2.0,
+    "rotate": 13.0,
+    "cutout": 0.4,
+    "pyramid": 4,
+    "identity": 0,
+}
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
@@ -43,7 +53,15 @@ def test_a_frame_is_changed_alike_whatever_its_neighbours(name):
 
 @pytest.mark.parametrize(
     ("name", "null"),
-    [("solarize", 256), ("blur", 0), ("blur", 0.01), ("rotate", 0), ("rotate", 360), ("cutout", 0)],
+    [
+        ("solarize", 256),
+        ("blur", 0),
+        ("blur", 0.01),
+        ("rotate", 0),
+        ("rotate", 360),
+        ("cutout", 0),
+        ("pyramid", 1),
+    ],
 )
 def test_a_null_magnitude_changes_nothing(name, null):
     np.testing.assert_array_equal(changed_crops(CROPS, name, null, 3), CROPS)
@@ -89,6 +107,29 @@ def test_cutout_fills_one_whole_square_at_one_place_in_all_frames():
     assert len(places) > 30
     assert {edge for place in places for edge in place} <= set(range(112 - 28 + 1))
     assert (changed_crops(dark, "cutout", 1.0, 0) == GREY).all()
+
+
+sides = st.integers(1, 90)
+
+
+@given(sides, sides, st.integers(0, 3), st.integers(0, 2**32 - 1))
+def test_pyramid_is_the_organisers_loop_at_any_size(height, width, halvings, seed):
+    frame = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    down = [frame]
+    for _ in range(halvings):
+        down.append(cv2.pyrDown(down[-1]))
+    literal = down[-1]
+    for smaller in reversed(down[:-1]):
+        literal = cv2.pyrUp(literal, dstsize=(smaller.shape[1], smaller.shape[0]))
+    changed = changed_crops(frame[None], "pyramid", 2**halvings)
+    assert changed.shape == (1, height, width, 3)
+    np.testing.assert_array_equal(changed[0], literal)
+
+
+def test_cutout_of_a_wide_frame_is_a_square_of_its_height():
+    wide = np.zeros((1, 60, 200, 3), np.uint8)
+    rows, columns = np.nonzero(changed_crops(wide, "cutout", 0.5, 1)[0, :, :, 0] == GREY)
+    assert np.ptp(rows) == np.ptp(columns) == 29
 
 
 def test_an_unknown_transform_is_named():

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from merflow.corpus.demo.speech import Utterance, fit, sentences_for, speak
 from merflow.corpus.demo.voices import Prosody, draw_sentences, draw_voice
+from merflow.media.blur import pyramid_blur
 from merflow.media.mix import mix_at_snr
 from merflow.media.sound import RATE
 from merflow.seeds import generator
@@ -59,19 +59,8 @@ def blur_level(seed: int, clip: str) -> int:
     return int(generator(seed, "demo-corrupt-picture", clip).choice(BLUR_LEVELS))
 
 
-def blurred(frame: Frame, level: int) -> Frame:
-    """Halve a picture ``level`` times and double it again to its own size."""
-    sizes = []
-    for _ in range(level):
-        sizes.append((frame.shape[1], frame.shape[0]))
-        frame = cv2.pyrDown(frame)
-    for size in reversed(sizes):
-        frame = cv2.pyrUp(frame, dstsize=size)
-    return frame
-
-
 def blur_frames(frames: Iterable[Frame], seed: int, clip: str) -> Iterator[Frame]:
     """Yield the frames of a clip at its drawn blur."""
     level = blur_level(seed, clip)
     for frame in frames:
-        yield blurred(frame, level)
+        yield pyramid_blur(frame, level)
