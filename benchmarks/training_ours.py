@@ -73,6 +73,7 @@ class System:
             "loss": "paper" if self.joint else "sum",
             "classes": list(CLASSES),
             "valence": True,
+            "com": True,
             "afg": {"scores": "vector", "shared": False},
             "jdev": {"delta_init": 1.0, "branch_input": "probabilities"},
             "training": how.settings() | {"seeds": list(how.seeds)},
@@ -139,7 +140,8 @@ def _task(
     def recipe(chosen: Training) -> str:
         return settings_digest([name, chosen.settings(), data.digest])
 
-    return Task(name, data, [how], form, settings_digest(told), recipe, CLASSES, True, "fusion")
+    told_digest = settings_digest(told)
+    return Task(name, data, [how], form, told_digest, recipe, CLASSES, True, True, "fusion")
 
 
 def train(tasks: Sequence[Task], device: str, stack: int | None) -> list[Reached]:

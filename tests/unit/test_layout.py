@@ -125,9 +125,29 @@ def test_systems_are_sorted_by_the_modalities_of_their_features():
 
 def test_without_valence_there_is_no_jdev():
     layout = changed("corpus.valence", False)
+    assert layout.valence_name == "valence"
     assert all(run.system["decoder"] == "baseline" for run in layout.runs.values())
     assert not any("jdev" in name for name in layout.ensembles)
     assert all(layout.run_spec(run)["loss"] == "sum" for run in layout.runs.values())
+
+
+def test_com_enters_what_it_chooses_alone():
+    with_com, without = Layout(copy.deepcopy(BASE)), changed("corpus.com", False)
+    assert not set(with_com.runs) & set(without.runs)
+    assert not set(with_com.ensembles) & set(without.ensembles)
+    assert with_com.probe("HL") != without.probe("HL")
+    assert with_com.corpus_key == without.corpus_key
+    assert with_com.folds == without.folds
+    linear = copy.deepcopy(BASE)
+    linear["probes"]["kind"] = "linear"
+    other = copy.deepcopy(linear)
+    other["corpus"]["com"] = False
+    assert Layout(linear).probe("HL") == Layout(other).probe("HL")
+
+
+def test_a_valence_made_of_votes_is_called_a_proxy():
+    assert changed("corpus.adapter", "table").valence_name == "valence"
+    assert changed("corpus.adapter", "crema_d").valence_name == "valence_proxy"
 
 
 def test_a_pinned_weight_may_lie_anywhere():

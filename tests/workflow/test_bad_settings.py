@@ -32,6 +32,7 @@ CASES = [
     ("corpus.folds.scheme", "session", ["folds.scheme", "'session'", "demo", "random, speaker"]),
     ("corpus.folds.scheme", "clip", ["folds.scheme", "random, speaker, session, official"]),
     ("corpus.valence", False, ["report.submission", "'fused-jdev'", "mr_rf-baseline"]),
+    ("corpus.com", "yes", ["corpus.com", "'yes'", "true or false"]),
     (
         "noise.visual",
         [{"transform": "blur", "magnitude": [3, 1]}],

@@ -41,6 +41,7 @@ def table_settings(root, csv, noise):
         "root": str(root),
         "csv": str(csv),
         "valence": False,
+        "com": False,
         "tests": [],
         "folds": {"scheme": "speaker", "count": 2, "seed": 0},
     }

@@ -58,7 +58,8 @@ def report_spec(*wanted):
     }
     told = {
         "corpus": corpus["name"],
-        **{key: corpus[key] for key in ("classes", "valence", "tests")},
+        **{key: corpus[key] for key in ("classes", "valence", "com", "tests")},
+        "valence_name": layout.valence_name,
         "fold_count": corpus["folds"]["count"],
         "decimals": report["decimals"],
         **{key: extra[key] for key in wanted},

@@ -7,7 +7,7 @@ import click
 
 from merflow.options import FILE, SPEC
 
-KEYS = ("step", "classes", "valence", "fold_count")
+KEYS = ("step", "classes", "valence", "com", "fold_count")
 
 
 @click.group(name="ensemble")

@@ -45,6 +45,7 @@ def fuse_members(
 
     For each seed: the weights of fold f are found on the rows of the other folds, those of the
     tests on all out-of-fold rows; emotion and valence share them (docs/paper.md, reading 14).
+    They are the best by Com, or by weighted F1 where the corpus has none.
 
     Args:
         spec: Settings of the ensemble.
@@ -61,7 +62,7 @@ def fuse_members(
     classes, valence = spec["classes"], bool(spec["valence"])
     held = read_members(members, classes, valence)
     labels = read_labels(manifest, folds, classes, valence, [], spec["fold_count"])
-    truth = _Truth.of(held, labels, valence)
+    truth = _Truth.of(held, labels, valence and bool(spec["com"]))
     grid = simplex(len(members), spec["step"])
     seeds = sorted(int(seed) for seed in held.rows["seed"].unique())
     fold, seed_of_row = held.rows["fold"].to_numpy(), held.rows["seed"].to_numpy()
@@ -125,14 +126,17 @@ def read_members(paths: Sequence[Path], classes: Sequence[str], valence: bool) -
 
 @dataclass(frozen=True)
 class _Truth:
-    """Labels of the members' rows; test rows have none here."""
+    """Labels of the members' rows that weights are chosen by; test rows have none here.
+
+    The valence is None where there is no Com: the weights go by the emotion alone then.
+    """
 
     in_train: Bool[np.ndarray, " rows"]
     emotion: np.ndarray
     valence: np.ndarray | None
 
     @classmethod
-    def of(cls, held: Members, labels: Labels, valence: bool) -> "_Truth":
+    def of(cls, held: Members, labels: Labels, com: bool) -> "_Truth":
         """Look up the labels; raises :class:`MerflowError` if a row is not of this corpus."""
         row_of = {clip: row for row, clip in enumerate(labels.clips)}
         in_train = (held.rows["split"] == TRAIN).to_numpy()
@@ -146,7 +150,7 @@ class _Truth:
                     "the folds do not: train the members again on this corpus"
                 )
         emotion = np.where(in_train, labels.emotion[chosen], -1)
-        return cls(in_train, emotion, labels.valence[chosen] if valence else None)
+        return cls(in_train, emotion, labels.valence[chosen] if com else None)
 
     def search(
         self, grid: np.ndarray, held: Members, rows: Bool[np.ndarray, " rows"], classes: int

@@ -59,13 +59,13 @@ def search(
     valence: Float64[np.ndarray, " clips"] | None,
     classes: int,
 ) -> Float64[np.ndarray, " members"]:
-    """Return the weights with the best Com of the fused predictions (weighted F1 without valence).
+    """Return the weights with the best Com of the fused predictions, or the best weighted F1.
 
     Args:
         grid: See :func:`simplex`; the first of equally good rows wins.
         outputs: Class probabilities and, as a last column, valence if there is one.
         emotion: True class indices.
-        valence: True valences, or None.
+        valence: True valences; None chooses by weighted F1.
         classes: How many classes there are.
     """
     weights = grid / grid[0].sum()

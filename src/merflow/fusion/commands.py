@@ -9,7 +9,7 @@ from merflow.options import DEVICE, FILE, FOLDER, SPEC, STACK
 
 KEYS = (
     *("name", "features", "modalities", "strategy", "decoder", "loss", "augmentation", "classes"),
-    *("valence", "tests", "fold_count", "training", "afg"),
+    *("valence", "com", "tests", "fold_count", "training", "afg"),
 )
 
 

@@ -75,6 +75,7 @@ def train_systems(
                 recipe=partial(_recipe, spec, data),
                 classes=tuple(spec["classes"]),
                 valence=bool(spec["valence"]),
+                com=bool(spec["com"]),
                 section="fusion",
                 weights=partial(weights_of, data),
             )

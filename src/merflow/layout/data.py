@@ -14,6 +14,9 @@ from merflow.storage.digest import digest8, file_sha256
 RESULTS = "results"
 HUBERT_FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
 DEMO_NOISE_FILES = 8
+VALENCE, PROXY = "valence", "valence_proxy"
+# Adapters whose valence is derived from the votes on the emotion (FACTS 5).
+PROXIED = frozenset({"crema_d"})
 # Settings that decide how a step is run, but not what it gives.
 RUN_ONLY = frozenset({"numeric_threads", "device", "batch", "workers"})
 
@@ -50,6 +53,11 @@ class DataLayout:
             # The list by its content: where it lies does not count, and old lists coexist.
             declared["csv"] = file_sha256(corpus["csv"])
         return f"{corpus['name']}-{digest8(declared)}"
+
+    @property
+    def valence_name(self) -> str:
+        """What tables call the valence: one that is derived from emotion votes is no true one."""
+        return PROXY if self.config["corpus"]["adapter"] in PROXIED else VALENCE
 
     @property
     def corpus(self) -> str:

@@ -38,7 +38,8 @@ class Layout(DataLayout):
     def probe_spec(self, name: str) -> dict[str, Any]:
         """Settings of the probes of one encoder, as the command takes them.
 
-        Of ``linear`` probes, which are solved and not trained, only the first seed enters.
+        Of ``linear`` probes, which are solved and not trained, only the first seed enters, and
+        Com chooses nothing.
         """
         probes, corpus = self.config["probes"], self.config["corpus"]
         training, linear = probes["training"], probes["kind"] == "linear"
@@ -50,6 +51,7 @@ class Layout(DataLayout):
             "fold_count": corpus["folds"]["count"],
             "kind": probes["kind"],
             "training": {"seeds": training["seeds"][:1]} if linear else training,
+            **({} if linear else {"com": corpus["com"]}),
         }
 
     def probe(self, name: str) -> str:
@@ -85,6 +87,7 @@ class Layout(DataLayout):
             "modalities": {name: self.modality(name) for name in self.run_encoders(run)},
             "classes": corpus["classes"],
             "valence": corpus["valence"],
+            "com": corpus["com"],
             "tests": corpus["tests"],
             "fold_count": corpus["folds"]["count"],
             "training": fusion["training"],
@@ -146,6 +149,7 @@ class Layout(DataLayout):
             "step": self.config["ensemble"]["step"],
             "classes": corpus["classes"],
             "valence": corpus["valence"],
+            "com": corpus["com"],
             "fold_count": corpus["folds"]["count"],
         }
 

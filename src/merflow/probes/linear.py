@@ -18,7 +18,7 @@ from merflow.training.data import Dataset
 from merflow.training.labels import TRAIN
 from merflow.training.predictions import columns_of
 from merflow.training.readings import keep
-from merflow.training.scores import combine, confusion_counts, weighted_f1_from_counts
+from merflow.training.scores import confusion_counts, weighted_f1_from_counts
 
 # Half decades; the strongest first, so that it wins a tie.
 PENALTIES = tuple(10.0 ** (half / 2) for half in range(4, -9, -1))
@@ -52,9 +52,9 @@ class LinearProbe:
     def penalties(self, reading: str) -> pd.DataFrame:
         """Return the penalties that a reading keeps.
 
-        Emotion goes by weighted F1 and valence by MSE, each on its own; as Com is a sum of the
-        two, no other pair has a better one. ``organiser`` goes by the fold itself, ``honest`` by
-        the mean over the other folds, as epochs do.
+        Emotion goes by weighted F1 and valence by MSE, each on its own, whether the corpus has Com
+        or not; as Com is a sum of the two, no other pair has a better one. ``organiser``
+        goes by the fold itself, ``honest`` by the mean over the other folds, as epochs do.
 
         Args:
             reading: One of :data:`merflow.training.readings.READINGS`.
@@ -85,7 +85,7 @@ class LinearProbe:
     def curves(self) -> pd.DataFrame:
         """Return the scores on each held-out fold by penalty, from the strongest to the weakest.
 
-        Columns are seed, fold, penalty, weighted_f1 and, with valence, mse and com.
+        Columns are seed, fold, penalty, weighted_f1 and, with valence, mse: what is chosen by.
         """
         folds, penalties = self.weighted_f1.shape
         frame = pd.DataFrame(
@@ -98,7 +98,6 @@ class LinearProbe:
         )
         if self.mse is not None:
             frame["mse"] = self.mse.ravel()
-            frame["com"] = np.ravel(combine(self.weighted_f1, self.mse))
         return frame
 
     def _kept(self, reading: str) -> dict[str, Int[np.ndarray, " folds"]]:

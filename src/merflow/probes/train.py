@@ -15,7 +15,7 @@ from merflow.training.losses import Loss, SumLoss
 from merflow.training.network import AlignedNetwork, Build
 from merflow.training.run_tables import RunTables
 from merflow.training.runs import Task, train_tasks
-from merflow.training.spec import Spec, Training
+from merflow.training.spec import Spec, Training, require
 from merflow.training.store import recipe_of
 
 
@@ -57,6 +57,7 @@ def train_probes(
             recipe=partial(_recipe, spec, layer, data),
             classes=classes,
             valence=valence,
+            com=bool(require(spec, "com")),
             section="probes",
         )
         for layer, data in layers.items()

@@ -10,6 +10,7 @@ from merflow.errors import MerflowError
 from merflow.settings.noise import check_noise
 from merflow.settings.precomputed import check_clips, check_copies
 from merflow.settings.relations import (
+    check_com,
     check_encoders,
     check_names,
     check_ranges,
@@ -29,6 +30,7 @@ RELATIONS = (
     check_noise,
     check_ranges,
     check_report,
+    check_com,
 )
 
 

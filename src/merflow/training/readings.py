@@ -18,7 +18,7 @@ def organiser(criterion: Float[np.ndarray, "folds epochs"]) -> Int[np.ndarray, "
     This is what the challenge baseline does; it is optimistic.
 
     Args:
-        criterion: Com (or weighted F1 without valence) on the held-out fold after each epoch.
+        criterion: Com (or weighted F1 where there is no Com) on the held-out fold after each epoch.
     """
     return np.argmax(criterion, axis=1)
 

@@ -43,6 +43,7 @@ class Task:
         recipe: Digest of what decides the training with given settings.
         classes: Names of the classes.
         valence: Whether there is a valence head.
+        com: Whether epochs and settings are chosen by Com; else by weighted F1.
         section: Of ``params.yaml`` with its settings, for errors.
         weights: What to keep of the models; None keeps nothing.
     """
@@ -55,6 +56,7 @@ class Task:
     recipe: Callable[[Training], str]
     classes: tuple[str, ...]
     valence: bool
+    com: bool
     section: str
     weights: Weights | None = None
 
@@ -77,7 +79,7 @@ class _Cell:
     def member(self) -> CrossValidation:
         """Return it as the engine takes it."""
         name = f"{self.task.name}, recipe {self.store.recipe}"
-        return CrossValidation(name, self.source, self.seed, self.task.classes)
+        return CrossValidation(name, self.source, self.seed, self.task.classes, self.task.com)
 
 
 def train_tasks(

@@ -17,8 +17,8 @@ class Scores:
 
     Attributes:
         weighted_f1: "Dis" of Table 1, in 0..1.
-        mse: "Dim", in squared units of the valence; None without valence.
-        com: ``weighted_f1 - 0.25 mse``; None without valence.
+        mse: "Dim", in squared units of the labels' own valence; None without valence.
+        com: ``weighted_f1 - 0.25 mse``; None without valence, and where the corpus has no Com.
     """
 
     weighted_f1: float
@@ -27,7 +27,7 @@ class Scores:
 
     @property
     def criterion(self) -> float:
-        """What epochs and ensemble weights are chosen by: Com, or weighted F1 without valence."""
+        """What epochs and settings are chosen by: Com, or weighted F1 where there is no Com."""
         return self.weighted_f1 if self.com is None else self.com
 
 
@@ -72,7 +72,11 @@ def weighted_f1_from_counts(
 def combine(
     weighted_f1: Float[np.ndarray, "*sets"] | float, mse: Float[np.ndarray, "*sets"] | float
 ) -> Float[np.ndarray, "*sets"] | float:
-    """Return Com = weighted F1 - 0.25 MSE (challenge paper, eq. 12)."""
+    """Return Com = weighted F1 - 0.25 MSE (challenge paper, eq. 12).
+
+    It is defined on the challenge's scale of valence, -5 to 5: on another scale the same
+    predictions would weigh otherwise against those of the emotion.
+    """
     return weighted_f1 - MSE_WEIGHT * mse
 
 
@@ -82,6 +86,7 @@ def score(
     valence_true: Float[np.ndarray, " clips"] | Sequence[float] | None,
     valence_pred: Float[np.ndarray, " clips"] | Sequence[float] | None,
     classes: Sequence[str],
+    com: bool = True,
 ) -> Scores:
     """Score predictions of emotion and, if both valences are given, of valence.
 
@@ -93,6 +98,7 @@ def score(
         valence_true: True valences, or None.
         valence_pred: Predicted valences, or None.
         classes: Names of the classes.
+        com: Whether the corpus has Com (``corpus.com``).
 
     Raises:
         MerflowError: There is nothing to score, or a label or number is not usable.
@@ -121,4 +127,4 @@ def score(
             f"the {len(emotion)} valences to score are missing or not finite somewhere: give every "
             "scored clip a valence, or set corpus.valence to false"
         )
-    return Scores(weighted_f1, mse, float(combine(weighted_f1, mse)))
+    return Scores(weighted_f1, mse, float(combine(weighted_f1, mse)) if com else None)

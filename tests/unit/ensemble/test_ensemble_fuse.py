@@ -33,8 +33,8 @@ def fuse(run, toy, tmp_path):
     def call(frames, corpus=None, expect=0, name="fused", files=None, **changes):
         corpus = corpus or toy.ToyCorpus()
         files = files or corpus.write(tmp_path / "corpus")
-        spec = {"step": 0.25, "classes": toy.CLASSES, "valence": True, "fold_count": corpus.folds}
-        spec |= changes
+        spec = {"step": 0.25, "classes": toy.CLASSES, "valence": True, "com": True}
+        spec |= {"fold_count": corpus.folds} | changes
         arguments = ["--spec", json.dumps(spec), "--manifest", files.manifest]
         arguments += ["--folds", files.folds]
         for number, frame in enumerate(frames):
@@ -107,6 +107,24 @@ def test_fusion_is_equations_10_and_11_with_the_weights_of_the_design(fuse, pape
         own = [searched[seed, fold] for fold in range(corpus.folds)]
         assert searched[seed, None] not in own
         assert len({tuple(k) for k in own}) > 1
+
+
+def test_without_com_the_weights_go_by_the_emotion_alone(fuse, paper, toy):
+    corpus = toy.ToyCorpus(folds=2)
+    frames = [predictions(toy, corpus, seed) for seed in (668, 669, 670)]
+    fused, _, found = fuse(frames, corpus, com=False)
+    members = [by_key(frame) for frame in frames]
+    k = {f: expected_weights(paper, corpus, members, 0, f, False) for f in (0, 1, None)}
+    assert found["seeds"]["0"] == {"folds": [k[0], k[1]], "tests": k[None]}
+    assert fuse(frames, corpus, name="com")[2] != found
+    # The valences are still fused, with those weights.
+    for (split, clip, fold, seed), said in by_key(fused).items():
+        own = k[fold if split == "train" else None]
+        outputs = [member[split, clip, fold, seed] for member in members]
+        assert said == pytest.approx(paper.fuse_decisions(own, outputs), abs=1e-12)
+    wide = [frame.assign(valence=frame["valence"] * 7) for frame in frames]
+    corpus.valence = corpus.valence * 7
+    assert fuse(wide, corpus, name="wide", com=False)[2] == found
 
 
 def test_a_fold_s_weights_do_not_depend_on_its_own_rows(fuse, toy):

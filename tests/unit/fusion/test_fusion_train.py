@@ -87,9 +87,12 @@ def test_another_process_gives_the_same_bytes(train, tmp_path, monkeypatch):
     assert contents(again) == here
 
 
-def test_both_readings_follow_from_the_curves(train, toy):
-    out = train(training={**toy.TRAINING, "seeds": [4, 0], "epochs": 8})
+@pytest.mark.parametrize("com", [True, False])
+def test_both_readings_follow_from_the_curves(train, toy, com):
+    out = train(training={**toy.TRAINING, "seeds": [4, 0], "epochs": 8}, com=com)
     curves = pd.read_csv(out / "curves.csv")
+    assert ("com" in curves) == com
+    criterion = "com" if com else "weighted_f1"
     assert list(curves["seed"].unique()) == [4, 0]
     labels = read_labels(
         train.files.manifest,
@@ -104,7 +107,7 @@ def test_both_readings_follow_from_the_curves(train, toy):
         frame = pd.read_parquet(out / f"predictions-{reading}.parquet")
         frame = frame[frame["split"] == "train"]
         for seed, curve in curves.groupby("seed"):
-            kept = choose(curve.pivot(index="fold", columns="epoch", values="com").to_numpy())
+            kept = choose(curve.pivot(index="fold", columns="epoch", values=criterion).to_numpy())
             for fold, rows in frame[frame["seed"] == seed].groupby("fold"):
                 error = rows["valence"] - rows["clip"].map(truth)
                 said = curve[(curve["fold"] == fold) & (curve["epoch"] == kept[fold] + 1)]

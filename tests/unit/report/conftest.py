@@ -54,6 +54,8 @@ class Corpus:
             "corpus": "made-up",
             "classes": self.classes,
             "valence": self.valence,
+            "com": self.valence,
+            "valence_name": "valence",
             "tests": sorted(set(self.clips["split"]) - {"train"}),
             "fold_count": 5,
             "decimals": 4,

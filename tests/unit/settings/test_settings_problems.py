@@ -45,7 +45,7 @@ def test_relations_that_fail_each_tell_theirs(config):
 
 
 def test_a_relation_that_rests_on_a_wrong_one_is_left_out(config):
-    config["corpus"]["valence"] = False
+    config["corpus"] |= {"valence": False, "com": False}
     config["ensemble"]["systems"][0]["members"][0] = "nobody"
     told = list(settings.problems(config, SCHEMA))
     assert len(told) == 1

@@ -74,6 +74,14 @@ def test_com_is_weighted_f1_less_a_quarter_of_the_mse():
     assert scores.com == scores.criterion == 1.0 - 0.25 * 2.5
 
 
+def test_where_there_is_no_com_weighted_f1_chooses():
+    labels = np.array([0, 1]), sure([0, 2]), [1.0, -1.0], [2.0, -3.0], CLASSES
+    with_com, without = score(*labels, com=True), score(*labels, com=False)
+    assert (without.weighted_f1, without.mse) == (with_com.weighted_f1, with_com.mse)
+    assert without.com is None
+    assert without.criterion == without.weighted_f1 != with_com.criterion
+
+
 def test_the_first_of_equally_probable_classes_is_predicted():
     tie = np.array([[0.4, 0.4, 0.2]])
     assert score(np.array([0]), tie, None, None, CLASSES).weighted_f1 == 1.0

@@ -73,7 +73,7 @@ def predict(labelled, features, strategy, decoder, loss, **changed):
     """
     spec = {"name": "x", "features": list(features), "strategy": strategy, "decoder": decoder}
     spec |= {"modalities": {"HL": "audio", "MR": "visual", "RF": "visual"}, "loss": loss}
-    spec |= {"classes": CLASSES, "valence": True, "training": TRAINING | changed}
+    spec |= {"classes": CLASSES, "valence": True, "com": True, "training": TRAINING | changed}
     spec |= {"afg": {"scores": "vector", "shared": False}}
     spec |= {"jdev": {"delta_init": 1.0, "branch_input": "probabilities"}}
     system, sets = SystemSpec.from_spec(spec), [join(labels, features) for labels in labelled]

@@ -26,12 +26,14 @@ class CrossValidation:
         source: What its models read.
         seed: Training seed.
         classes: Names of the classes.
+        com: Whether the corpus has Com; without it weighted F1 is what is watched.
     """
 
     name: str
     source: Source
     seed: int
     classes: tuple[str, ...]
+    com: bool = True
 
     @property
     def folds(self) -> int:
@@ -113,7 +115,8 @@ class Watch:
         labels, classes = self.member.source.data.labels, self.member.classes
         valence = said[:, len(classes)] if said.shape[1] > len(classes) else None
         true = None if valence is None else labels.valence[rows]
-        return score(labels.emotion[rows], said[:, : len(classes)], true, valence, classes)
+        said = said[:, : len(classes)]
+        return score(labels.emotion[rows], said, true, valence, classes, self.member.com)
 
     def progress(self) -> dict[str, Any]:
         """Return what has been seen, for a checkpoint."""
@@ -122,9 +125,8 @@ class Watch:
 
 def _told(scores: Scores) -> dict[str, float]:
     told = {"weighted_f1": scores.weighted_f1}
-    if scores.mse is not None and scores.com is not None:
-        told |= {"mse": scores.mse, "com": scores.com}
-    return told
+    told |= {"mse": scores.mse} if scores.mse is not None else {}
+    return told | ({"com": scores.com} if scores.com is not None else {})
 
 
 def scored_rows(partition: Partition) -> Int[np.ndarray, " rows"]:
