@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from merflow.media.container import ClipDefect, decoded, opened, picture_stream
+from merflow.media.upright import orientation_of
 
 # flv and matroska round times to milliseconds; a frame this little early is on time.
 TOLERANCE_S = 0.001
@@ -45,12 +46,21 @@ class Clock:
         return time
 
 
+def picture_of(frame: av.VideoFrame) -> UInt8[np.ndarray, "h w 3"]:
+    """Return a decoded frame as the RGB picture that a player shows.
+
+    Raises:
+        av.FFmpegError, ValueError: Its pixels are of a kind that cannot be converted.
+    """
+    return orientation_of(frame).apply(frame.to_ndarray(format="rgb24", threads=1))
+
+
 def iterate_frames(
     path: str | Path, fps: float | None
 ) -> Iterator[tuple[float, UInt8[np.ndarray, "h w 3"]]]:
-    """Yield (time in seconds after the first frame, RGB picture).
+    """Yield (time in seconds after the first frame, RGB picture, upright).
 
-    Rotation flags are ignored. Damaged packets are left out.
+    Damaged packets are left out.
 
     Args:
         path: Any file with moving pictures.
@@ -71,6 +81,6 @@ def iterate_frames(
                 if time + TOLERANCE_S < due / fps:
                     continue
                 due = int((time + TOLERANCE_S) * fps) + 1
-            yield time, frame.to_ndarray(format="rgb24", threads=1)
+            yield time, picture_of(frame)
     if not seen:
         raise ClipDefect("undecodable", "no picture in it can be decoded", path)
