@@ -1,6 +1,7 @@
 """Checking the clips of one shard by decoding each of them entirely."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +11,12 @@ from merflow.corpus.labels import Label
 from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
 from merflow.media.container import ClipDefect
-from merflow.media.probe import check_clip
+from merflow.media.isolation import IsolatedCheck
+from merflow.media.limits import LIMITS, Limits
+from merflow.media.probe import ClipFacts
 from merflow.progress import Progress
 from merflow.storage.atomic import replacing
-from merflow.storage.digest import code_digest, digest8, file_sha256
+from merflow.storage.digest import code_digest, digest8, file_sha256, settings_digest
 from merflow.storage.shards import ShardStore, shard_of
 
 BATCH = 32
@@ -21,12 +24,18 @@ BATCH = 32
 
 
 def check_shard(
-    labels: Sequence[Label], root: Path, shard: int, shards: int, store: Path, out: Path
+    labels: Sequence[Label],
+    root: Path,
+    shard: int,
+    shards: int,
+    store: Path,
+    out: Path,
+    limits: Limits = LIMITS,
 ) -> int:
     """Check the clips of one shard, write a row for each and return how many were decoded.
 
-    A clip's defect is never an error: it becomes the row's reason and detail. What ``store``
-    holds of a clip's content is not found out again.
+    A clip's defect is never an error, nor is the crash of a decoder: it becomes the row's reason
+    and detail. What ``store`` holds of a clip's content is not found out again.
 
     Raises:
         MerflowError: The root of the corpus does not exist, or a clip vanished meanwhile.
@@ -46,8 +55,15 @@ def check_shard(
         progress.add()
     # One shard of another corpus that shares the store must not replace what is kept of this one.
     kept = store / "facts" / digest8(out.parent.as_posix()) / f"{out.stem}{FactsCodec.suffix}"
-    folder = ShardStore(store, code_digest("merflow.corpus.check", "merflow.media"), FactsCodec())
-    decoded = folder.complete(list(files), lambda keys: _decoded(keys, files), kept, BATCH)
+    recipe = [code_digest("merflow.corpus.check", "merflow.media"), asdict(limits)]
+    folder = ShardStore(store, settings_digest(recipe), FactsCodec())
+    with IsolatedCheck(limits) as check_clip:
+        decoded = folder.complete(
+            list(files),
+            lambda keys: {key: _facts(files[key], check_clip) for key in keys},
+            kept,
+            BATCH,
+        )
     facts = FactsCodec().read(kept, list(files))
     table = pd.DataFrame([_completed(row, facts) for row in rows], columns=CHECKED)
     with replacing(out) as temporary:
@@ -93,12 +109,7 @@ def _found(label: Label, root: Path, files: dict[str, Path]) -> Mapping[str, str
     return row | {"sha256": sha256, "key": key}
 
 
-def _decoded(keys: Sequence[str], files: Mapping[str, Path]) -> dict[str, Facts]:
-    """Return the facts of a batch of contents."""
-    return {key: _facts(files[key]) for key in keys}
-
-
-def _facts(file: Path) -> Facts:
+def _facts(file: Path, check_clip: Callable[[Path], ClipFacts]) -> Facts:
     """Return what decoding shows.
 
     Raises:
@@ -112,9 +123,6 @@ def _facts(file: Path) -> Facts:
                 f"{file} changed while it was checked; run the same command again"
             ) from defect
         return {"duration": "", "reason": defect.reason, "detail": defect.detail}
-    except OSError as error:
-        detail = f"it cannot be read ({error.strerror})"
-        return {"duration": "", "reason": "undecodable", "detail": detail}
 
 
 def _completed(row: Mapping[str, str], facts: Mapping[str, Facts]) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from merflow.errors import MerflowError
+from merflow.media.limits import MAX_PIXELS
 
 # Playlists, concatenation scripts and image sequences make libav open further files of their
 # choosing, which may lie outside the corpus; only formats that hold their own media are opened.
@@ -25,8 +26,7 @@ class ClipDefect(MerflowError):  # noqa: N818 - a state of a file, not a failure
     """A file that cannot serve as a clip.
 
     Attributes:
-        reason: One of ``missing``, ``outside_root``, ``empty``, ``undecodable``, ``no_picture``,
-            ``soundless``.
+        reason: One of :data:`merflow.media.reasons.REASONS`.
         detail: A few words without the path, fit for ``quarantine.csv``.
     """
 
@@ -58,6 +58,8 @@ def opened(path: str | Path) -> Iterator[InputContainer]:
             metadata_errors="ignore",
             options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
         )
+    except MemoryError:
+        raise
     except (av.FFmpegError, ValueError) as error:
         raise ClipDefect("undecodable", "no media format was recognised in it", path) from error
     with container:
@@ -70,13 +72,19 @@ def opened(path: str | Path) -> Iterator[InputContainer]:
 def picture_stream(container: InputContainer, path: str | Path) -> VideoStream:
     """Return the first moving-picture stream; a cover image of a sound file is none.
 
+    Pictures that outgrow ``MAX_PIXELS`` on the way are not decoded.
+
     Raises:
-        ClipDefect: ``no_picture``, or ``undecodable`` where its codec is unknown.
+        ClipDefect: ``no_picture``, ``too_large``, or ``undecodable`` where its codec is unknown.
     """
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             if stream.codec_context is None:
                 raise ClipDefect("undecodable", "the codec of its picture is unknown", path)
+            if stream.width * stream.height > MAX_PIXELS:
+                size = f"{stream.width} x {stream.height}"
+                raise ClipDefect("too_large", f"its pictures have {size} pixels", path)
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             return stream
     raise ClipDefect("no_picture", "it has no picture stream", path)
 
@@ -119,6 +127,8 @@ def decoded(
             packet = next(packets)
         except StopIteration:  # the last packets of demux have flushed the decoders
             return
+        except MemoryError:
+            raise
         except (av.FFmpegError, ValueError):
             break
         except IndexError:  # demux flushes streams that appeared on the way and has no decoder
@@ -132,6 +142,8 @@ def _kept(decode: Callable[[], Sequence[object]]) -> list[Frame]:
     """Return the frames that ``decode`` gives, or nothing where it fails."""
     try:
         found = decode()
+    except MemoryError:
+        raise
     except (av.FFmpegError, ValueError):
         return []
     return [frame for frame in found if isinstance(frame, Frame)]

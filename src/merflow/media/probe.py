@@ -7,8 +7,9 @@ import av
 import numpy as np
 
 from merflow.media.container import ClipDefect, decoded, opened, picture_stream, sound_stream
+from merflow.media.limits import LONGEST_S
 from merflow.media.sound import RATE, Resampler
-from merflow.media.video import Clock
+from merflow.media.video import Clock, picture_of
 
 # Half a step of 16-bit sound: what a lossy codec makes of silence stays below.
 SILENCE = 2.0**-16
@@ -30,13 +31,15 @@ class ClipFacts:
 
 
 def check_clip(path: str | Path) -> ClipFacts:
-    """Decode the whole clip once, pictures and sound.
+    """Decode the whole clip once, pictures and sound; a damaged one may cost the process.
+
+    :class:`merflow.media.isolation.IsolatedCheck` does the same for clips of any origin.
 
     Raises:
-        ClipDefect: The file is missing, empty, undecodable, without picture, or soundless (no
-            sound stream, an empty one, or nothing but silence).
+        ClipDefect: The file is missing, empty, undecodable, without picture, soundless (no sound
+            stream, an empty one, or nothing but silence), too long, or its pictures too large.
     """
-    resampler, frames, samples, peak = Resampler(), 0, 0, 0.0
+    resampler, forms, frames, samples, peak = Resampler(), set(), 0, 0, 0.0
     with opened(path) as container:
         picture, sound = picture_stream(container, path), sound_stream(container, path)
         clock = Clock(picture.average_rate)
@@ -44,9 +47,14 @@ def check_clip(path: str | Path) -> ClipFacts:
             if isinstance(frame, av.VideoFrame):
                 clock.time(frame)
                 frames += 1
+                if (form := (frame.width, frame.height, frame.format.name)) not in forms:
+                    _demand_rgb(frame, path)
+                    forms.add(form)
             else:
                 piece = resampler.feed(frame)
                 samples, peak = samples + piece.size, max(peak, _peak(piece))
+            if max(clock.end, samples / RATE) > LONGEST_S:
+                raise ClipDefect("too_long", f"it is longer than {LONGEST_S:g} s", path)
         announced = sound.frames or sound.duration
     rest = resampler.flush()
     samples, peak = samples + rest.size, max(peak, _peak(rest))
@@ -59,6 +67,17 @@ def check_clip(path: str | Path) -> ClipFacts:
     if peak < SILENCE:
         raise ClipDefect("soundless", "its sound is silence throughout", path)
     return ClipFacts(max(clock.end, samples / RATE), frames, samples)
+
+
+def _demand_rgb(frame: av.VideoFrame, path: str | Path) -> None:
+    """Raise a ClipDefect if later steps could not make an RGB picture of a frame."""
+    try:
+        picture_of(frame)
+    except MemoryError:
+        raise
+    except (av.FFmpegError, ValueError) as error:
+        detail = f"its pictures ({frame.format.name}) cannot be turned into RGB"
+        raise ClipDefect("undecodable", detail, path) from error
 
 
 def _peak(piece: np.ndarray) -> float:

@@ -1,8 +1,10 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 import soundfile
 
@@ -11,7 +13,9 @@ from merflow.corpus.check import check_shard
 from merflow.corpus.labels import Label
 from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
-from merflow.media.container import ClipDefect
+from merflow.media.isolation import IsolatedCheck
+from merflow.media.limits import Limits
+from merflow.media.probe import ClipFacts
 from merflow.storage.digest import file_sha256
 from merflow.storage.shards import shard_of
 
@@ -28,10 +32,25 @@ def check_label(one: Label, root: Path) -> pd.Series:
 
 
 @pytest.fixture
-def decoded(monkeypatch) -> list[str]:
+def before_decoding(monkeypatch):
+    """Return a function that lets each decoding be preceded by a call with the file."""
+
+    def precede(call: Callable[[Path], object]) -> None:
+        class Preceded(IsolatedCheck):
+            def __call__(self, path: Path) -> ClipFacts:
+                call(path)
+                return super().__call__(path)
+
+        monkeypatch.setattr(check, "IsolatedCheck", Preceded)
+
+    return precede
+
+
+@pytest.fixture
+def decoded(before_decoding) -> list[str]:
     """The names of the files that are decoded, as they are."""
-    names, check_clip = [], check.check_clip
-    monkeypatch.setattr(check, "check_clip", lambda p: names.append(p.name) or check_clip(p))
+    names: list[str] = []
+    before_decoding(lambda path: names.append(path.name))
     return names
 
 
@@ -153,23 +172,24 @@ def test_the_store_s_state_does_not_change_a_byte(corpus: Path, tmp_path: Path, 
     assert (tmp_path / "used.csv").read_bytes() == (tmp_path / "fresh.csv").read_bytes()
 
 
-def test_what_was_done_before_a_kill_is_kept(corpus: Path, tmp_path: Path, monkeypatch, make_clip):
+def test_what_was_done_before_a_kill_is_kept(
+    corpus: Path, tmp_path: Path, monkeypatch, before_decoding, make_clip
+):
     monkeypatch.setattr(check, "BATCH", 1)
     paths = [f"c{number}.mp4" for number in range(4)]
     for number, path in enumerate(paths):
         make_clip(corpus / path, seed=10 + number)
-    labels, asked, check_clip = [label(path) for path in paths], [], check.check_clip
+    labels, asked = [label(path) for path in paths], []
 
-    def killed(path: Path):
-        if len(asked) == 2:
+    def killed_at_the_third(path: Path) -> None:
+        asked.append(path)
+        if len(asked) == 3:
             raise KeyboardInterrupt
-        asked.append(path.name)
-        return check_clip(path)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(check, "check_clip", killed)
-        with pytest.raises(KeyboardInterrupt):
-            check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv")
+    before_decoding(killed_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv")
+    assert not psutil.Process().children()
     assert not (tmp_path / "out.csv").exists()
     assert check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv") == 2
 
@@ -196,15 +216,24 @@ def test_other_code_decodes_again(corpus: Path, decoded, monkeypatch):
     assert decoded == ["good.mp4"] * 2
 
 
-def test_a_clip_that_vanishes_meanwhile_is_no_defect_of_its_content(corpus: Path, monkeypatch):
-    def gone(path: Path):
-        raise ClipDefect("missing", "there is no such file")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(check, "check_clip", gone)
-        with pytest.raises(MerflowError, match=r"good\.mp4 changed"):
-            check_label(label("good.mp4"), corpus)
+def test_a_clip_that_vanishes_meanwhile_is_no_defect_of_its_content(
+    corpus: Path, before_decoding, make_clip
+):
+    before_decoding(Path.unlink)
+    with pytest.raises(MerflowError, match=r"good\.mp4 changed"):
+        check_label(label("good.mp4"), corpus)
+    before_decoding(Path.stat)
+    make_clip(corpus / "good.mp4")
     assert check_label(label("good.mp4"), corpus)["reason"] == ""
+
+
+def test_limits_belong_to_what_is_kept(corpus: Path, decoded):
+    out = corpus.parent / "out.csv"
+    asked = ([label("good.mp4")], corpus, 0, 1, corpus.parent / "store", out)
+    check_shard(*asked, Limits(cpu_s=0.001))
+    assert "too_slow" in out.read_text()
+    assert check_shard(*asked) == 1
+    assert "too_slow" not in out.read_text()
 
 
 def test_a_shard_without_clips_has_a_header_only(corpus: Path, tmp_path: Path):
