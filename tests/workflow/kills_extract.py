@@ -27,6 +27,7 @@ from merflow.corpus.manifest import COLUMNS
 from merflow.encoders.demo.write import write_demo
 from merflow.encoders.registry import DEMO_FILE
 from merflow.faces.crops import TRACK, CropCodec, FaceClip
+from merflow.faces.facts import Facts
 from merflow.faces.shard import clips_of_shard, crop_shard
 from merflow.storage.digest import file_sha256
 
@@ -35,6 +36,7 @@ CLIPS = {"hubert": 180, "manet": 32}  # some ten seconds of work
 SPECS = {"hubert": {"layers": 24}, "manet": {"forward_order": 2021}}
 WIDTHS = {"hubert": 64, "manet": 16}
 FACES = {"backend": "cascade", "fps": 5.0, "min_face": 0.2, "detect_side": 360, "yunet": {}}
+FACES |= {"person": "largest", "mask": False}
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def prepare(folder: Path, kind: str) -> Job:
         crops = folder / "crops.safetensors"
         if real:
             clips = clips_of_shard(manifest, 0, 1)
-            crop_shard(FACES, clips, root, folder / "faces", crops, folder / "tracks.parquet")
+            tables = folder / "tracks.parquet", folder / "facts.csv"
+            crop_shard(FACES, clips, root, folder / "faces", crops, *tables)
         else:
             CropCodec().write(crops, {row["sha256"]: _face(row["sha256"]) for row in rows}, "made")
         options += ["--crops", str(crops)]
@@ -150,7 +153,8 @@ def _face(sha256: str) -> FaceClip:
     draws = np.random.default_rng(int(sha256[:8], 16))
     count = int(draws.integers(4, 12))
     track = np.zeros((count, len(TRACK)), np.float32)
-    return FaceClip(draws.integers(0, 256, (count, 112, 112, 3), dtype=np.uint8), track)
+    crops = draws.integers(0, 256, (count, 112, 112, 3), dtype=np.uint8)
+    return FaceClip(crops, track, Facts("largest"))
 
 
 def kill_and_finish(job: Job, folder: Path, after_s: float, straight: Path, items: int) -> Kill:

@@ -268,6 +268,7 @@ def test_an_edit_of_the_corpus_runs_what_the_table_says(table_run, copied):
     labels = pd.read_csv(copied / "labels.csv")
     labels.iloc[:-1].to_csv(copied / "fewer.csv", index=False)
     (copied / "moved clips").symlink_to(ROOT_OF_CLIPS)
+    (copied / "own pictures").mkdir()
     entries = [entry for entry in TABLE["settings"] if entry.get("table")]
     asked = [(entry, edit) for entry in entries for edit in entry["edits"]]
     there = without_numbers(table_run[2])

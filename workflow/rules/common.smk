@@ -15,6 +15,7 @@ from merflow import settings
 from merflow.errors import MerflowError
 from merflow.encoders.code import teaching_modules_of
 from merflow.environment import prepare_environment
+from merflow.faces.pictures import watched_files
 from merflow.features.code import code_of
 from merflow.features.watched import files_digest
 from merflow.layout import READINGS, Layout
@@ -104,6 +105,19 @@ def detector_file(wildcards):
 
 def faces_spec(wildcards):
     return spec(own("faces"))
+
+
+@functools.cache
+def shard_pictures(shard):
+    """What the given pictures of a shard's clips are; None while a detector looks at the clips."""
+    if config["faces"]["backend"] != "precropped":
+        return None
+    clips = [clip for clip in CLIPS if shard_of(clip, SHARDS) == int(shard)]
+    return files_digest(watched_files(Path(config["faces"]["precropped"]["root"]), clips))
+
+
+def pictures_digest(wildcards):
+    return shard_pictures(wildcards.shard)
 
 
 def noise_recordings(wildcards):

@@ -1,6 +1,7 @@
 # faces: each clip's main face, tracked and aligned, as crops of 112 x 112 pixels.
 FACES = config["faces"]
 CROPS = [f"{layout.faces}/crops-{shard}.safetensors" for shard in layout.shards()]
+FACTS = [f"{layout.faces}/facts-{shard}.csv" for shard in layout.shards()]
 TRACKS = [f"{layout.faces}/tracks-{shard}.parquet" for shard in layout.shards()]
 
 
@@ -12,6 +13,7 @@ rule faces_crop:
     output:
         crops=f"{layout.faces}/crops-{{shard}}-of-{SHARDS}.safetensors",
         tracks=f"{layout.faces}/tracks-{{shard}}-of-{SHARDS}.parquet",
+        facts=f"{layout.faces}/facts-{{shard}}-of-{SHARDS}.csv",
     log:
         "results/logs/faces_crop/{shard}.log",
     benchmark:
@@ -24,13 +26,15 @@ rule faces_crop:
         shards=SHARDS,
         root=corpus_root,
         store="results/faces/store",
+        pictures=pictures_digest,
     message:
         "Faces, shard {wildcards.shard}"
     shell:
         "python -m merflow --threads {resources.numeric_threads} faces crop --spec {params.spec:q}"
         " --manifest {input.manifest:q} --root {params.root:q}"
         " --shard {wildcards.shard} --shards {params.shards} --store {params.store:q}"
-        " --crops {output.crops:q} --tracks {output.tracks:q} > {log:q} 2>&1"
+        " --crops {output.crops:q} --tracks {output.tracks:q}"
+        " --facts {output.facts:q} > {log:q} 2>&1"
 
 
 # Clips without a face stay in the manifest: dropped from training, imputed on a test set.
@@ -39,6 +43,7 @@ rule faces_quality:
         code=code("faces"),
         manifest=layout.manifest,
         tracks=TRACKS,
+        facts=FACTS,
     output:
         quality=f"{layout.faces}/quality.csv",
         quarantine=f"{layout.faces}/quarantine.csv",
@@ -48,10 +53,11 @@ rule faces_quality:
         "results/runs/benchmarks/faces_quality.tsv"
     params:
         tracks=options("--tracks", TRACKS),
+        facts=options("--facts", FACTS),
     message:
         "Quality of faces"
     shell:
-        "python -m merflow faces quality {params.tracks} --manifest {input.manifest:q}"
+        "python -m merflow faces quality {params.tracks} {params.facts} --manifest {input.manifest:q}"
         " --out {output.quality:q} --quarantine {output.quarantine:q} > {log:q} 2>&1"
 
 

@@ -73,7 +73,7 @@ def used(layout: Layout) -> set[Path]:
     if any(run.augmentation == "noise" for run in layout.runs.values()):
         places.add(Path(layout.noise_manifest))
     if layout.needs_faces:
-        kinds = [f"{kind}-{s}" for kind in ("crops", "tracks") for s in layout.shards()]
+        kinds = [f"{kind}-{s}" for kind in ("crops", "tracks", "facts") for s in layout.shards()]
         stems = {*kinds, "quality", "quarantine"}
         places |= {path for path in Path(layout.faces).glob("[!.]*") if path.stem in stems}
     places |= {path for _, path in _features(layout)}

@@ -22,6 +22,7 @@ def group() -> None:
 @click.option("--store", type=FOLDER, required=True, help="Where finished clips are kept.")
 @click.option("--crops", type=FILE, required=True, help="Output: aligned faces, safetensors.")
 @click.option("--tracks", type=FILE, required=True, help="Output: box a frame, parquet.")
+@click.option("--facts", type=FILE, required=True, help="Output: one row a clip, csv.")
 def crop(
     spec: dict[str, Any],
     manifest: Path,
@@ -31,28 +32,39 @@ def crop(
     store: Path,
     crops: Path,
     tracks: Path,
+    facts: Path,
 ) -> None:
-    """Write crops and tracks of one shard of clips; spec: the section faces."""
+    """Write crops, tracks and facts of one shard of clips; spec: the section faces."""
     import cv2
 
-    from merflow.faces.shard import clips_of_shard, crop_shard
+    from merflow.faces.shard import clips_of_shard, crop_shard, take_shard
     from merflow.threads import numeric_threads
 
     cv2.setNumThreads(numeric_threads())
     clips = clips_of_shard(manifest, shard, shards)
-    crop_shard(spec, clips, root, store, crops, tracks)
+    if spec["backend"] == "precropped":
+        take_shard(spec, clips, crops, tracks, facts)
+    else:
+        crop_shard(spec, clips, root, store, crops, tracks, facts)
 
 
 @group.command()
 @click.option("--tracks", type=FILE, multiple=True, required=True, help="One for each shard.")
+@click.option("--facts", type=FILE, multiple=True, required=True, help="One for each shard.")
 @click.option("--manifest", type=FILE, required=True, help="Clips with split and path.")
 @click.option("--out", type=FILE, required=True, help="Output: one row a clip, csv.")
 @click.option("--quarantine", type=FILE, required=True, help="Output: clips without a face, csv.")
-def quality(tracks: tuple[Path, ...], manifest: Path, out: Path, quarantine: Path) -> None:
+def quality(
+    tracks: tuple[Path, ...],
+    facts: tuple[Path, ...],
+    manifest: Path,
+    out: Path,
+    quarantine: Path,
+) -> None:
     """Tell how well faces were found in each clip, and list clips without any."""
     from merflow.faces.quality import write_quality
 
-    table = write_quality(tracks, manifest, out, quarantine)
+    table = write_quality(tracks, facts, manifest, out, quarantine)
     frames, faces = int(table["frames"].sum()), int(table["faces"].sum())
     faceless = int((table["faces"] == 0).sum())
     print(f"faces: in {faces} of {frames} frames of {len(table)} clips; {faceless} clips faceless")

@@ -9,13 +9,17 @@ from jaxtyping import Float32, UInt8
 
 from merflow.errors import MerflowError
 from merflow.faces.detect import LANDMARKS
+from merflow.faces.facts import Facts, from_bytes, to_bytes
 from merflow.storage.tensors import TensorFile, write_tensors
 
 TRACK = (
     *("frame", "time_s", "x", "y", "w", "h", "score"),
     *(f"{name}_{axis}" for name in LANDMARKS for axis in "xy"),
 )
-"""Columns of a track: number and time (s) of a frame looked at, box (pixels), score, landmarks."""
+"""Columns of a track: number and time (s) of a frame looked at, box (pixels), score, landmarks.
+
+A frame with a score has a face; box and landmarks are NaN in given pictures, where nobody knows
+them."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +29,20 @@ class FaceClip:
     Attributes:
         crops: Aligned RGB faces, one for each frame with a score, in order.
         track: One row a frame that was looked at, columns ``TRACK``; NaN where there is no face,
-            and for landmarks the detector does not know.
+            and for what is not known.
+        facts: How the face was chosen.
     """
 
     crops: UInt8[np.ndarray, "kept 112 112 3"]
     track: Float32[np.ndarray, "frames 17"]
+    facts: Facts
 
 
 class CropCodec:
     """Clips in a safetensors file, keyed by the clip file's sha256 (a ShardStore codec).
 
-    Tensors ``<sha256>/crops`` uint8 [kept, 112, 112, 3] and ``<sha256>/track`` float32
-    [frames, 17], each with its checksum; the metadata hold the recipe.
+    Tensors ``<sha256>/crops`` uint8 [kept, 112, 112, 3], ``<sha256>/track`` float32 [frames, 17]
+    and ``<sha256>/facts`` uint8 (JSON), each with its checksum; the metadata hold the recipe.
     """
 
     suffix = ".safetensors"
@@ -46,6 +52,7 @@ class CropCodec:
         tensors = {}
         for key, clip in sorted(items.items()):
             tensors[f"{key}/crops"] = clip.crops
+            tensors[f"{key}/facts"] = to_bytes(clip.facts)
             tensors[f"{key}/track"] = clip.track
         write_tensors(path, tensors, {"recipe": recipe})
 
@@ -57,9 +64,7 @@ class CropCodec:
     def read(self, path: Path, keys: Sequence[str]) -> dict[str, FaceClip]:
         """Return the named clips; raises DamageError if one is not as it was written."""
         file = _opened(path)
-        return {
-            key: FaceClip(file.tensor(f"{key}/crops"), file.tensor(f"{key}/track")) for key in keys
-        }
+        return {key: _clip(file, key) for key in keys}
 
 
 class CropReader:
@@ -91,12 +96,23 @@ class CropReader:
         """
         return self._tensor(sha256, "track")
 
+    def digest(self, sha256: str) -> str:
+        """Return the digest of the crops of one clip, without reading them."""
+        return self._file(sha256).checksum(f"{sha256}/crops")
+
+    def facts(self, sha256: str) -> Facts:
+        """Return how the face of one clip was chosen; raises as :meth:`track`."""
+        return from_bytes(self._tensor(sha256, "facts"))
+
     def _tensor(self, sha256: str, part: str) -> np.ndarray:
+        return self._file(sha256).tensor(f"{sha256}/{part}")
+
+    def _file(self, sha256: str) -> TensorFile:
         if sha256 not in self._files:
             raise MerflowError(
                 f"no face file holds the clip with sha256 {sha256}; run the faces step again"
             )
-        return self._files[sha256].tensor(f"{sha256}/{part}")
+        return self._files[sha256]
 
 
 def read_crops(paths: Sequence[str | Path]) -> CropReader:
@@ -114,6 +130,11 @@ def read_crops(paths: Sequence[str | Path]) -> CropReader:
 def _opened(path: Path) -> TensorFile:
     """Open a file; raises FileNotFoundError or DamageError."""
     return TensorFile(path, "face file")
+
+
+def _clip(file: TensorFile, key: str) -> FaceClip:
+    crops, track, facts = (file.tensor(f"{key}/{part}") for part in ("crops", "track", "facts"))
+    return FaceClip(crops, track, from_bytes(facts))
 
 
 def _keys(file: TensorFile) -> list[str]:

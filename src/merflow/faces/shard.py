@@ -1,6 +1,7 @@
 """One shard of clips: what is to be done, and its two output files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,17 @@ from merflow.corpus.manifest import read_manifest
 from merflow.faces.crops import TRACK, CropCodec, FaceClip, read_crops
 from merflow.faces.detect import Detector, make_detector
 from merflow.faces.extract import face_of_clip
+from merflow.faces.facts import COLUMNS
+from merflow.faces.precropped import face_of_pictures
+from merflow.progress import Progress
 from merflow.storage.atomic import replacing
 from merflow.storage.digest import code_digest, settings_digest
 from merflow.storage.shards import ShardStore, shard_of
 
 BATCH = 8
 """Clips lost at most by a kill."""
+DECISIVE = ("fps", "min_face", "detect_side", "person", "mask")
+"""The settings that decide a detector's crops, beside the backend and its weights."""
 SCHEMA = pa.schema(
     [("clip", pa.string()), ("frame", pa.int32())]
     + [(name, pa.float32()) for name in TRACK[1:]]
@@ -32,14 +38,64 @@ def clips_of_shard(manifest: Path, shard: int, shards: int) -> pd.DataFrame:
     return rows[[shard_of(clip, shards) == shard for clip in rows["clip"]]]
 
 
-def recipe_of(spec: Mapping[str, Any], detector: Detector) -> str:
-    """Return the digest of all that decides a clip's crops, but the clip.
+def face_maker(spec: Mapping[str, Any]) -> Callable[[Path, str], FaceClip]:
+    """Return what gives the face of a clip, by its path and name, as ``spec`` says.
+
+    Args:
+        spec: The section ``faces`` of the parameters.
+
+    Raises:
+        MerflowError: The detector's file is missing, or is not the declared one.
+    """
+    if spec["backend"] == "precropped":
+        root = Path(spec["precropped"]["root"])
+        return lambda path, clip: face_of_pictures(root, clip)
+    detector = make_detector(spec)
+    return lambda path, clip: face_of_clip(path, detector, spec)
+
+
+def recipe_of(spec: Mapping[str, Any], detector: Detector | None) -> str:
+    """Return the digest of all that decides a clip's crops, but the clip and given pictures.
 
     Where the weight file lies does not count, its content does.
+
+    Args:
+        spec: The section ``faces`` of the parameters.
+        detector: The backend; None for given pictures.
     """
-    settings = {name: spec[name] for name in ("backend", "fps", "min_face", "detect_side")}
-    settings["weights"] = detector.weights_sha256
+    settings = {"backend": spec["backend"]}
+    if detector is not None:
+        settings |= {name: spec[name] for name in DECISIVE}
+        settings["weights"] = detector.weights_sha256
     return settings_digest([settings, code_digest("merflow.faces", "merflow.media")])
+
+
+def take_shard(
+    spec: Mapping[str, Any], clips: pd.DataFrame, crops: Path, tracks: Path, facts: Path
+) -> int:
+    """Write the given pictures of one shard, and return how many clips there are.
+
+    Nothing is kept in a store: reading them again costs little, and a store would have to know
+    whether they are still the same. Clips with the same content share the pictures of the first
+    of them that has any.
+
+    Args:
+        spec: The section ``faces`` of the parameters, backend ``precropped``.
+        clips: Rows of :func:`clips_of_shard`.
+        crops, tracks, facts: Outputs, as of :func:`crop_shard`.
+    """
+    root = Path(spec["precropped"]["root"])
+    items: dict[str, FaceClip] = {}
+    progress = Progress(crops.stem, len(clips), "items")
+    for clip, sha256 in zip(clips["clip"], clips["sha256"], strict=True):
+        if sha256 not in items or not len(items[sha256].crops):
+            items[sha256] = face_of_pictures(root, clip)
+        progress.add()
+    with replacing(crops) as temporary:
+        CropCodec().write(temporary, items, recipe_of(spec, None))
+    write_tracks(clips, crops, tracks)
+    write_facts(clips, crops, facts)
+    return len(items)
 
 
 def crop_shard(
@@ -49,8 +105,9 @@ def crop_shard(
     store: Path,
     crops: Path,
     tracks: Path,
+    facts: Path,
 ) -> int:
-    """Write crops and tracks of one shard, and return how many clips were computed.
+    """Write crops, facts and tracks of one shard, and return how many clips were computed.
 
     Clips with the same content are computed once; what ``store`` holds is not computed again.
 
@@ -61,6 +118,7 @@ def crop_shard(
         store: Folder of the finished parts.
         crops: Output, layout of :class:`CropCodec`.
         tracks: Output, parquet with the columns of ``SCHEMA``, sorted by clip and frame.
+        facts: Output, csv with a row a clip, columns clip and those of ``Facts``.
 
     Raises:
         MerflowError: A clip is missing, outside of ``root`` or changed; the detector's file is not
@@ -74,12 +132,13 @@ def crop_shard(
         for key in keys:
             row = first.loc[key]
             path = checked_clip(root, row["clip"], row["path"], key)
-            found[key] = face_of_clip(path, detector, spec["fps"])
+            found[key] = face_of_clip(path, detector, spec)
         return found
 
     folder = ShardStore(store, recipe_of(spec, detector), CropCodec())
     computed = folder.complete(list(first.index), compute, crops, BATCH)
     write_tracks(clips, crops, tracks)
+    write_facts(clips, crops, facts)
     return computed
 
 
@@ -94,3 +153,15 @@ def write_tracks(clips: pd.DataFrame, crops: Path, output: Path) -> None:
         tables.append(pa.table([*columns, kept], schema=SCHEMA))
     with replacing(output) as temporary:
         pq.write_table(pa.concat_tables(tables).combine_chunks(), temporary)
+
+
+def write_facts(clips: pd.DataFrame, crops: Path, output: Path) -> None:
+    """Write how the face of each clip was chosen, a row a clip."""
+    reader = read_crops([crops])
+    rows = [
+        {"clip": clip, **asdict(reader.facts(sha256))}
+        for clip, sha256 in zip(clips["clip"], clips["sha256"], strict=True)
+    ]
+    with replacing(output) as temporary:
+        table = pd.DataFrame(rows, columns=["clip", *COLUMNS])
+        table.to_csv(temporary, index=False, lineterminator="\n")

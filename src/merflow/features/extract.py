@@ -69,7 +69,7 @@ def extract_shard(
     first: dict[str, Sample] = {}
     for sample in sorted(samples, key=_order):
         if inputs.has(sample):
-            key = sample.key(encoder.modality)
+            key = inputs.key(sample)
             first.setdefault(key, sample)
             rows.setdefault(key, []).append(Row(sample.clip, sample.sha256, sample.copy, 0))
 

@@ -15,6 +15,7 @@ from merflow.noise.folder import NoiseFolder
 from merflow.noise.manifest import NoiseRow
 from merflow.noise.sound import corrupt_sound
 from merflow.noise.visual import transform_crops
+from merflow.storage.digest import settings_digest
 
 
 class Sounds:
@@ -35,6 +36,10 @@ class Sounds:
         self._root = root
         self._noise = NoiseFolder(noise_root) if noise_root else None
         self._last: tuple[str, np.ndarray] | None = None
+
+    def key(self, sample: Sample) -> str:
+        """Return the store's key of a sample."""
+        return sample.key("audio")
 
     def has(self, sample: Sample) -> bool:
         """Return True: every clip of the manifest has sound."""
@@ -94,6 +99,10 @@ class Crops:
                     f"the face files {shards[0]} and {path} were made with different settings or "
                     "code: run the faces step again"
                 )
+
+    def key(self, sample: Sample) -> str:
+        """Return the store's key of a sample, of its crops too: given pictures may change."""
+        return settings_digest([sample.key("visual"), self._reader.digest(sample.sha256)])
 
     def has(self, sample: Sample) -> bool:
         """Return whether a face was found in the clip."""

@@ -97,7 +97,10 @@ class DataLayout:
     def faces_key(self) -> str:
         """Backend and digest of the face settings."""
         faces = self.config["faces"]
-        declared = _declared(faces, "yunet")
+        if faces["backend"] == "precropped":
+            # The graph watches the pictures; where they lie does not count.
+            return f"precropped-{digest8({'backend': 'precropped'})}"
+        declared = _declared(faces, "yunet", "precropped")
         if faces["backend"] == "yunet":
             # A pinned file is the same wherever it lies.
             declared["yunet"] = faces["yunet"]["sha256"] or faces["yunet"]["path"]

@@ -71,6 +71,9 @@ def absent_files(config: dict[str, Any]) -> Iterator[Absent]:
         wanted.append(
             ("faces.yunet.path", faces["yunet"]["path"], "get it from the OpenCV Zoo, models/")
         )
+    if faces["backend"] == "precropped":
+        root, advice = faces["precropped"]["root"], "name the folder with a folder a clip in it"
+        wanted.append(("faces.precropped.root", root, advice))
     wanted += [
         (f"features.encoders.{name}.weights", spec["weights"], _how_to_get(spec))
         for name, spec in config["features"]["encoders"].items()

@@ -67,6 +67,29 @@ def check_sources(config: dict[str, Any]) -> None:
             f"{FILE}: faces.yunet.path is null; allowed with backend yunet: the path of the onnx "
             "file face_detection_yunet of the OpenCV Zoo"
         )
+    check_precropped(config)
+
+
+def check_precropped(config: dict[str, Any]) -> None:
+    """Check that given pictures have a folder, and that nothing is asked of them that they lack."""
+    faces = config["faces"]
+    if faces["backend"] != "precropped":
+        return
+    if config["corpus"]["adapter"] == "demo":
+        raise MerflowError(
+            f"{FILE}: faces.backend is 'precropped'; allowed with corpus.adapter demo, whose clips "
+            "are made in the run: cascade, yunet"
+        )
+    if not faces["precropped"]["root"]:
+        raise MerflowError(
+            f"{FILE}: faces.precropped.root is null; allowed with backend precropped: the folder "
+            "that holds <clip>/<frame>.bmp (png, jpg) or <clip>.npy"
+        )
+    if faces["mask"]:
+        raise MerflowError(
+            f"{FILE}: faces.mask is true; allowed with backend precropped: false, as the mask "
+            "belongs to this project's alignment and given pictures are taken as they are"
+        )
 
 
 def check_com(config: dict[str, Any]) -> None:

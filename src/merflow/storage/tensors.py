@@ -134,6 +134,10 @@ class TensorFile:
             raise self.damaged()
         return array
 
+    def checksum(self, name: str) -> str:
+        """Return an array's sha256 as the header has it, without reading the array."""
+        return self._sums[name]
+
     def shape(self, name: str) -> tuple[int, ...]:
         """Return an array's shape as the header has it, without reading the array."""
         try:

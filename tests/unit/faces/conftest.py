@@ -42,6 +42,9 @@ def spec():
     return {
         "backend": "cascade",
         "yunet": {"path": None, "sha256": None},
+        "precropped": {"root": None},
+        "person": "largest",
+        "mask": False,
         "fps": 10.0,
         "min_face": 0.2,
         "detect_side": 360,

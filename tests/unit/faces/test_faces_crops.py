@@ -3,13 +3,15 @@ import pytest
 
 from merflow.errors import MerflowError
 from merflow.faces.crops import TRACK, CropCodec, FaceClip, read_crops
+from merflow.faces.facts import Facts
 
 
 def face_clip(seed, kept, frames):
     rng = np.random.default_rng(seed)
     track = rng.normal(size=(frames, len(TRACK))).astype(np.float32)
     track[kept:, 2:] = np.nan
-    return FaceClip(rng.integers(0, 256, (kept, 112, 112, 3), dtype=np.uint8), track)
+    crops = rng.integers(0, 256, (kept, 112, 112, 3), dtype=np.uint8)
+    return FaceClip(crops, track, Facts("central", left_out=seed, reason="ärgerlich" * seed))
 
 
 ITEMS = {
@@ -22,6 +24,7 @@ ITEMS = {
 def assert_same(one, other):
     np.testing.assert_array_equal(one.crops, other.crops)
     np.testing.assert_array_equal(one.track, other.track)
+    assert one.facts == other.facts
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -54,7 +57,7 @@ def test_the_reader_finds_each_clip_in_its_shard(tmp_path):
         CropCodec().write(paths[-1], {key: clip}, "recipe")
     reader = read_crops(paths)
     for key, clip in ITEMS.items():
-        assert_same(FaceClip(reader.crops(key), reader.track(key)), clip)
+        assert_same(FaceClip(reader.crops(key), reader.track(key), reader.facts(key)), clip)
     assert reader.crops("bb" * 32).shape == (0, 112, 112, 3)
     with pytest.raises(MerflowError, match="d" * 64):
         reader.crops("d" * 64)

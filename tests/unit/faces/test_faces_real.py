@@ -32,7 +32,7 @@ def test_filmed_faces_are_found_and_upright(spec, backend):
     yunet = {"path": str(network), "sha256": file_sha256(network)}
     detector = make_detector(spec | {"backend": backend, "yunet": yunet})
     for path in sorted(Path(folder, "data", "javanese_av").glob("*.mp4"))[::24]:
-        clip = face_of_clip(path, detector, 5.0)
+        clip = face_of_clip(path, detector, spec | {"fps": 5.0})
         seen = clip.track[:, TRACK.index("score")] == clip.track[:, TRACK.index("score")]
         assert len(clip.crops) == seen.sum() >= 0.5 * len(clip.track)
         # These clips fade in from black: once there, the face stays in sight.

@@ -19,6 +19,7 @@ from merflow.media.mux import write_clip
 from merflow.storage.digest import file_sha256
 
 SPEC = {"backend": "cascade", "fps": 10.0, "min_face": 0.2, "detect_side": 360, "yunet": {}}
+SPEC |= {"person": "largest", "mask": False}
 
 
 class Blobs:
@@ -78,7 +79,8 @@ def cropped(corpus, folder, shard=0, shards=1, store=None):
     crops = folder / f"crops-{shard}-of-{shards}.safetensors"
     tracks = folder / f"tracks-{shard}-of-{shards}.parquet"
     clips = clips_of_shard(manifest, shard, shards)
-    done = crop_shard(SPEC, clips, root, store or folder / "store", crops, tracks)
+    facts = folder / f"facts-{shard}-of-{shards}.csv"
+    done = crop_shard(SPEC, clips, root, store or folder / "store", crops, tracks, facts)
     return done, crops, tracks
 
 
@@ -182,6 +184,7 @@ def test_the_recipe_is_of_what_decides_the_crops():
     other = Blobs()
     other.weights_sha256 = "1" * 64
     changes = [({name: spec[name] * 2}, Blobs()) for name in ("fps", "min_face", "detect_side")]
+    changes += [({"person": "central"}, Blobs()), ({"mask": True}, Blobs())]
     for change, detector in [*changes, ({}, other)]:
         assert recipe_of(spec | change, detector) != recipe
 
@@ -217,13 +220,14 @@ def test_the_command_line_from_clips_to_the_sheet(corpus, tmp_path, blobs):
         return CliRunner().invoke(group, texts, catch_exceptions=False)
 
     shard = ["--root", root, "--shard", 0, "--shards", 1, "--store", tmp_path / "store"]
-    outputs = ["--crops", crops, "--tracks", tracks]
+    facts = tmp_path / "facts.csv"
+    outputs = ["--crops", crops, "--tracks", tracks, "--facts", facts]
     run("crop", "--spec", json.dumps(SPEC), "--manifest", manifest, *shard, *outputs)
     tables = ["--out", files["q.csv"], "--quarantine", files["quarantine.csv"]]
-    told = run("quality", "--tracks", tracks, "--manifest", manifest, *tables)
+    told = run("quality", "--tracks", tracks, "--facts", facts, "--manifest", manifest, *tables)
     assert told.output == "faces: in 45 of 60 frames of 6 clips; 1 clips faceless\n"
     run("sheet", "--crops", crops, "--manifest", manifest, "--out", files["sheet.png"])
     digests = {name: file_sha256(path) for name, path in files.items()}
-    run("quality", "--tracks", tracks, "--manifest", manifest, *tables)
+    run("quality", "--tracks", tracks, "--facts", facts, "--manifest", manifest, *tables)
     run("sheet", "--crops", crops, "--manifest", manifest, "--out", files["sheet.png"])
     assert {name: file_sha256(path) for name, path in files.items()} == digests

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from merflow.faces.detect import Detection
-from merflow.faces.track import box_of, main_face, overlap, tracks_of
+from merflow.faces.track import box_of, closeness, main_face, overlap, tracks_of
 
 boxes = st.tuples(*[st.floats(-100, 100)] * 2, *[st.floats(0.1, 100)] * 2)
 NOWHERE = np.full((5, 2), np.nan, dtype=np.float32)
@@ -12,6 +12,10 @@ NOWHERE = np.full((5, 2), np.nan, dtype=np.float32)
 
 def face(x, y=0.0, size=40.0):
     return Detection(float(x), float(y), float(size), float(size), 1.0, NOWHERE)
+
+
+def main(film, person="largest", size=(320, 240)):
+    return main_face(film, person, size)
 
 
 def walk(seed, frames=12, start=0.0, size=40.0):
@@ -55,14 +59,14 @@ def test_overlap_of_known_boxes(one, other, share):
 @given(st.integers(0, 2**31))
 def test_one_face_is_one_track(seed):
     person = walk(seed)
-    assert main_face([[one] for one in person]) == dict(enumerate(person))
+    assert main([[one] for one in person]) == dict(enumerate(person))
 
 
 @given(st.integers(0, 2**31), st.sets(st.integers(0, 11), max_size=11), st.floats(5, 39))
 def test_a_second_smaller_face_changes_nothing(seed, frames, size):
     person, other = walk(seed), walk(seed + 1, start=300, size=size)
     film = [[one, other[k]] if k in frames else [one] for k, one in enumerate(person)]
-    assert main_face(film) == dict(enumerate(person))
+    assert main(film) == dict(enumerate(person))
 
 
 @given(st.integers(0, 2**31), st.lists(st.integers(1, 10), unique=True, max_size=3))
@@ -70,7 +74,7 @@ def test_missed_frames_do_not_change_the_person(seed, missed):
     still = [face(dx, dy) for dx, dy in np.random.default_rng(seed).uniform(-4, 4, (12, 2))]
     other = walk(seed, start=300, size=30)
     film = [[other[k]] if k in missed else [still[k], other[k]] for k in range(12)]
-    assert main_face(film) == {k: still[k] for k in range(12) if k not in missed}
+    assert main(film) == {k: still[k] for k in range(12) if k not in missed}
 
 
 @given(st.randoms(), st.integers(0, 2**31), st.integers(1, 4))
@@ -78,7 +82,7 @@ def test_the_order_of_detections_does_not_count(random, seed, persons):
     walks = [walk(seed + k, start=25 * k, size=40 + k) for k in range(persons)]
     film = [list(frame) for frame in zip(*walks, strict=True)]
     shuffled = [random.sample(frame, len(frame)) for frame in film]
-    assert main_face(shuffled) == main_face(film)
+    assert main(shuffled) == main(film)
     assert len(tracks_of(shuffled)) == len(tracks_of(film))
 
 
@@ -87,7 +91,7 @@ def test_neighbours_whose_boxes_overlap_are_kept_apart(swapped):
     film = [[face(0), face(25)][:: -1 if swap else 1] for swap in swapped]
     tracks = [{one.x for one in track.values()} for track in tracks_of(film)]
     assert tracks == [{0.0}, {25.0}]
-    assert {one.x for one in main_face(film).values()} == {0.0}
+    assert {one.x for one in main(film).values()} == {0.0}
 
 
 @given(st.integers(0, 2**31), st.integers(1, 4))
@@ -101,11 +105,32 @@ def test_each_detection_is_in_one_track(seed, persons):
 def test_a_large_passer_by_loses_against_a_small_constant_face():
     film = [[face(0, size=40)] for _ in range(20)]
     film[7].append(face(300, size=120))
-    assert len(main_face(film)) == 20
+    assert len(main(film)) == 20
     film[7][-1] = face(300, size=40 * 4.6)
-    assert len(main_face(film)) == 1
+    assert len(main(film)) == 1
 
 
 def test_no_face_no_track():
-    assert main_face([[], []]) == {}
-    assert main_face([]) == {}
+    assert main([[], []]) == {}
+    assert main([]) == {}
+
+
+def test_the_central_face_is_chosen_though_another_is_larger():
+    film = [[face(140, 100, 40), face(0, 0, 90)] for _ in range(6)]
+    assert {one.w for one in main(film, "central").values()} == {40}
+    assert {one.w for one in main(film, "largest").values()} == {90}
+
+
+def test_a_face_that_crosses_the_centre_is_not_the_central_one():
+    film = [[face(120, 90)] for _ in range(12)]
+    film[5].append(face(140, 100, 41))
+    film[6].append(face(140, 100, 41))
+    film[5][0] = film[6][0] = face(100, 90)
+    assert len(main(film, "central")) == 12
+
+
+@given(boxes)
+def test_closeness_is_a_share_and_greatest_in_the_middle(box):
+    x, y, side, _ = box
+    value = closeness(face(x, y, side), (320, 240))
+    assert 0 <= value <= closeness(face(160 - side / 2, 120 - side / 2, side), (320, 240)) == 1

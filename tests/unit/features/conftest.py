@@ -11,6 +11,7 @@ import soundfile
 from merflow.corpus.manifest import COLUMNS
 from merflow.encoders.encoder import Encoder
 from merflow.faces.crops import TRACK, CropCodec, FaceClip
+from merflow.faces.facts import Facts
 from merflow.features.extract import extract_shard
 from merflow.features.inputs import Crops, Sounds
 from merflow.features.samples import samples_of_shard
@@ -101,7 +102,7 @@ class Corpus:
             track = np.full((4, len(TRACK)), np.nan, np.float32)
             track[:frames, 6] = 0.9
             crops = draws.integers(0, 256, (frames, 112, 112, 3), dtype=np.uint8)
-            items[self.sha256(clip)] = FaceClip(crops, track)
+            items[self.sha256(clip)] = FaceClip(crops, track, Facts("largest"))
         CropCodec().write(self.folder / "crops.safetensors", items, recipe)
 
 

@@ -83,12 +83,11 @@ def given_clip(
         return sound, f"{len(sound) / RATE:.2f} s of {clip}"
     import cv2
 
-    from merflow.faces.detect import make_detector
-    from merflow.faces.extract import face_of_clip
+    from merflow.faces.shard import face_maker
     from merflow.threads import numeric_threads
 
     cv2.setNumThreads(numeric_threads())
-    crops = face_of_clip(clip, make_detector(faces), faces["fps"]).crops
+    crops = face_maker(faces)(clip, clip.stem).crops
     if not len(crops):
         raise MerflowError(
             f"no face was found in {clip} with the settings of params.yaml (faces): name another "

@@ -1,0 +1,40 @@
+"""What is known of a clip's face as a whole, beside its track."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+from jaxtyping import UInt8
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How the face of a clip was chosen, and what was in the way.
+
+    Attributes:
+        person: What the person was chosen by: ``largest`` or ``central``; ``given``
+            for pictures that somebody else has cut out.
+        left_out: Pictures that could not be used, of ``given`` ones.
+        reason: Why there is no face, or why the person was not chosen as asked for; else empty.
+    """
+
+    person: str
+    left_out: int = 0
+    reason: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(Facts))
+
+
+def to_bytes(facts: Facts) -> UInt8[np.ndarray, "length"]:
+    """Return the facts as the bytes of JSON, for a file of arrays.
+
+    Filled up with blanks to a multiple of 8, so that the arrays behind it stay aligned.
+    """
+    text = json.dumps(asdict(facts), sort_keys=True).encode()
+    return np.frombuffer(text + b" " * (-len(text) % 8), dtype=np.uint8)
+
+
+def from_bytes(told: UInt8[np.ndarray, "length"]) -> Facts:
+    """Return the facts of :func:`to_bytes`."""
+    return Facts(**json.loads(told.tobytes()))
