@@ -24,6 +24,7 @@ NOUNS = {
 TOOLS = {
     "cache": "list, prove and tidy what lies under results/",
     "compare": "compare two systems, runs or commits of predictions",
+    "doctor": "say before a run what will stop or hurt it, and how long it takes",
 }
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 

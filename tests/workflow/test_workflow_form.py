@@ -38,6 +38,7 @@ ORDER = [
     "use",
     "cache",
     "compare",
+    "doctor",
     "cli",
 ]
 PACKAGE = ROOT / "src" / "merflow"

@@ -19,14 +19,30 @@ def write_folds(manifest: pd.DataFrame, spec: Mapping[str, Any], out: Path) -> N
 
     Args:
         manifest: As :func:`merflow.corpus.manifest.read_manifest` returns it.
-        spec: ``scheme`` (one of :data:`SCHEMES`), ``count`` and ``seed``.
+        spec: As :func:`divide` takes it.
         out: A csv with the columns clip, fold.
+
+    Raises:
+        MerflowError: See :func:`divide`.
+    """
+    folds = divide(manifest, spec)
+    table = pd.DataFrame(sorted(folds.items()), columns=["clip", "fold"])
+    with replacing(out) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def divide(clips: pd.DataFrame, spec: Mapping[str, Any]) -> dict[str, int]:
+    """Return the fold of every train clip.
+
+    Args:
+        clips: With the columns clip, split, emotion, speaker, session and fold.
+        spec: ``scheme`` (one of :data:`SCHEMES`), ``count`` and ``seed``.
 
     Raises:
         MerflowError: There are too few clips, speakers or sessions, a clip lacks its own, the
             folds of the label file are not as many as told, or the scheme is unknown.
     """
-    train = manifest[manifest["split"] == TRAIN]
+    train = clips[clips["split"] == TRAIN]
     scheme, count, seed = spec["scheme"], int(spec["count"]), int(spec["seed"])
     if scheme not in SCHEMES:
         raise MerflowError(
@@ -41,14 +57,10 @@ def write_folds(manifest: pd.DataFrame, spec: Mapping[str, Any], out: Path) -> N
     column = {"random": "emotion", "official": "fold"}.get(scheme, scheme)
     values = dict(zip(train["clip"], train[column], strict=True))
     if scheme == "random":
-        folds = random_folds(values, count, seed)
-    elif scheme == "official":
-        folds = official_folds(values, count)
-    else:
-        folds = group_folds(values, count, seed, column)
-    table = pd.DataFrame(sorted(folds.items()), columns=["clip", "fold"])
-    with replacing(out) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        return random_folds(values, count, seed)
+    if scheme == "official":
+        return official_folds(values, count)
+    return group_folds(values, count, seed, column)
 
 
 def random_folds(emotions: Mapping[str, str], count: int, seed: int) -> dict[str, int]:

@@ -61,8 +61,7 @@ def read_labels(file: Path, spec: LabelSpec) -> list[Label]:
         MerflowError: Naming file, line and column of the first mistake.
     """
     labels: dict[str, tuple[int, Label]] = {}
-    needed = [*NEEDED, "valence"] if spec.valence else NEEDED
-    for line, row in read_rows(file, needed):
+    for line, row in read_rows(file, _needed(spec)):
         label = _label(file, line, row, spec)
         if label.clip in labels:
             other_line, other = labels[label.clip]
@@ -74,6 +73,25 @@ def read_labels(file: Path, spec: LabelSpec) -> list[Label]:
     if not any(label.split == TRAIN for _, label in labels.values()):
         raise MerflowError(f"{file}: no row belongs to the split '{TRAIN}'; add clips to train on")
     return [labels[clip][1] for clip in sorted(labels)]
+
+
+def label_mistakes(file: Path, spec: LabelSpec) -> list[MerflowError]:
+    """Return the mistakes that :func:`read_labels` would stop at in single rows, all of them.
+
+    Raises:
+        MerflowError: The file cannot be read, is no csv, or lacks a column.
+    """
+    found = []
+    for line, row in read_rows(file, _needed(spec)):
+        try:
+            _label(file, line, row, spec)
+        except MerflowError as error:
+            found.append(error)
+    return found
+
+
+def _needed(spec: LabelSpec) -> Sequence[str]:
+    return [*NEEDED, "valence"] if spec.valence else NEEDED
 
 
 def merge_label_files(parts: Sequence[Path], out: Path) -> None:

@@ -28,13 +28,37 @@ def read_split_labels(files: Mapping[str, Path], spec: LabelSpec) -> list[Label]
     Raises:
         MerflowError: Naming file, line and column of the first mistake.
     """
-    needed = {TRAIN: ("discrete", "valence") if spec.valence else ("discrete",)}
-    labels = []
-    for split, line, row in read_split_rows(files, needed):
-        told = Told(files[split], line, "discrete")
-        emotion = checked_emotion(told, row.get("discrete", ""), split, spec)
-        valence = checked_valence(told, row.get("valence", ""), split, spec)
-        labels.append(Label(row["name"], split, emotion, valence, *groups_of(row, "")))
+    labels = [
+        _label(files[split], split, line, row, spec)
+        for split, line, row in read_split_rows(files, _needed(spec))
+    ]
     if not any(label.split == TRAIN for label in labels):
         raise MerflowError(f"{files[TRAIN]} lists no clip; add clips to train on")
     return sorted(labels, key=lambda label: label.clip)
+
+
+def split_label_mistakes(files: Mapping[str, Path], spec: LabelSpec) -> list[MerflowError]:
+    """Return the wrong labels that :func:`read_split_labels` would stop at, all of them.
+
+    Raises:
+        MerflowError: A file cannot be read, is no csv, lacks a column, or has a wrong name.
+    """
+    found = []
+    for split, line, row in read_split_rows(files, _needed(spec)):
+        try:
+            _label(files[split], split, line, row, spec)
+        except MerflowError as error:
+            found.append(error)
+    return found
+
+
+def _needed(spec: LabelSpec) -> dict[str, tuple[str, ...]]:
+    return {TRAIN: ("discrete", "valence") if spec.valence else ("discrete",)}
+
+
+def _label(file: Path, split: str, line: int, row: Mapping[str, str], spec: LabelSpec) -> Label:
+    """Return the checked label of one row."""
+    told = Told(file, line, "discrete")
+    emotion = checked_emotion(told, row.get("discrete", ""), split, spec)
+    valence = checked_valence(told, row.get("valence", ""), split, spec)
+    return Label(row["name"], split, emotion, valence, *groups_of(row, ""))

@@ -73,6 +73,15 @@ def problems(config: Any, schema: dict[str, Any]) -> Iterator[str]:
                 raise
 
 
+def misformed(config: Any, schema: dict[str, Any]) -> set[str]:
+    """Return the sections whose form the schema refuses; all of them if there are none."""
+    if not isinstance(config, dict):
+        return set(schema["required"])
+    missing = set(schema["required"]) - set(config)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    return missing | {str(error.absolute_path[0]) for error in errors if error.absolute_path}
+
+
 def _numbers(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:
     pairs = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in pairs:

@@ -1,0 +1,148 @@
+"""What the doctor looks at: the settings as they stand, and what follows from them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from merflow.corpus.label_file import listed_clips
+from merflow.corpus.labels import Label, LabelSpec, read_labels
+from merflow.corpus.split_labels import read_split_labels
+from merflow.doctor.sample import Lengths, lengths_of
+from merflow.errors import MerflowError
+from merflow.layout import Layout
+from merflow.settings.files import Absent, absent_files
+from merflow.settings.sentences import FILE
+from merflow.use import SCHEMA, find_project
+
+
+def find_settings(start: Path) -> Path:
+    """Return the nearest folder, from ``start`` upwards, that has a ``params.yaml``.
+
+    Raises:
+        MerflowError: There is none.
+    """
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise MerflowError(
+        f"there is no {FILE} at {start.absolute()} or above; change to the project, where "
+        "`merflow use` lists settings to begin from"
+    )
+
+
+def read_config() -> Any:
+    """Return what the ``params.yaml`` of the working folder holds, whatever that is.
+
+    Raises:
+        MerflowError: It cannot be read, or is no YAML.
+    """
+    try:
+        return yaml.safe_load(Path(FILE).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MerflowError(
+            f"{FILE} cannot be read ({error.strerror}); correct its permissions"
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise MerflowError(
+            f"{FILE} is no YAML ({' '.join(str(error).split())}); mend it, or begin again with "
+            "`merflow use`, which keeps what is there"
+        ) from error
+
+
+def read_schema() -> dict[str, Any]:
+    """Return the schema of the project that runs the working folder.
+
+    Raises:
+        MerflowError: There is none, or it cannot be read.
+    """
+    file = SCHEMA if SCHEMA.is_file() else find_project(Path.cwd()) / SCHEMA
+    try:
+        found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise MerflowError(f"{file} cannot be read; get that file again") from error
+    return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """One ``params.yaml`` in the working folder.
+
+    Attributes:
+        config: Its settings; sections of a wrong form are not looked at.
+        measure: Whether encoders may be run to measure them.
+    """
+
+    config: dict[str, Any]
+    measure: bool = False
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Paths and digests."""
+        return Layout(self.config)
+
+    @cached_property
+    def absent(self) -> list[Absent]:
+        """Settings that name what is not there."""
+        return list(absent_files(self.config))
+
+    @property
+    def generated(self) -> bool:
+        """Whether the run makes its own clips."""
+        return bool(self.config["corpus"]["adapter"] == "demo")
+
+    @property
+    def with_clips(self) -> bool:
+        """Whether there are clips of the user's."""
+        return self.config["corpus"]["adapter"] not in ("demo", "labels")
+
+    @property
+    def label_spec(self) -> LabelSpec:
+        """What the labels must agree with."""
+        corpus = self.config["corpus"]
+        return LabelSpec(corpus["classes"], corpus["valence"], corpus["tests"])
+
+    @cached_property
+    def labels(self) -> list[Label]:
+        """The labels of all clips, sorted by clip; none of the demo's, which are yet to be made.
+
+        Raises:
+            MerflowError: They cannot be read.
+        """
+        corpus, spec = self.config["corpus"], self.label_spec
+        if self.generated:
+            return []
+        if corpus["adapter"] == "labels":
+            return read_split_labels({k: Path(v) for k, v in corpus["labels"].items()}, spec)
+        return read_labels(Path(corpus["csv"]), spec)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many clips each split has; raises as :attr:`labels`."""
+        if self.generated:
+            return dict(self.config["corpus"]["demo"]["clips"])
+        splits = ["train", *self.config["corpus"]["tests"]]
+        return {split: sum(one.split == split for one in self.labels) for split in splits}
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """Clip -> its file, of those that are there; raises as :attr:`labels`."""
+        if not self.with_clips:
+            return {}
+        corpus = self.config["corpus"]
+        return {
+            k: Path(v) for k, v in listed_clips(Path(corpus["csv"]), Path(corpus["root"])).items()
+        }
+
+    @cached_property
+    def lengths(self) -> Lengths:
+        """How long the clips are; raises as :attr:`labels`."""
+        corpus = self.config["corpus"]
+        if self.generated:
+            demo, count = corpus["demo"], sum(self.counts.values())
+            return Lengths(count, demo["duration_s"], 0.0, demo["fps"], (), "as set")
+        if not self.with_clips:
+            return Lengths(len(self.labels), 0.0, 0.0, 0.0, (), "without clips")
+        return lengths_of(self.files, Path(self.layout.manifest))

@@ -1,0 +1,38 @@
+"""The checks: which there are, in which order, and what each needs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from merflow.corpus.finding import Finding
+from merflow.doctor import content, disk, faces, files, hours, labels, machine, noise, weights
+from merflow.doctor.case import Case
+
+
+@dataclass(frozen=True)
+class Check:
+    """One section of what the doctor prints.
+
+    Attributes:
+        title: Its first line.
+        needs: Sections of ``params.yaml`` that must have the right form.
+        look: Yields the findings.
+    """
+
+    title: str
+    needs: tuple[str, ...]
+    look: Callable[[Case], Iterable[Finding]]
+
+
+EVERY = ("corpus", "faces", "noise", "features", "probes", "fusion", "ensemble")
+
+CHECKS = (
+    Check("folders and files", ("corpus", "faces", "noise", "features", "fusion"), files.look),
+    Check("labels", ("corpus",), labels.look),
+    Check("clips", ("corpus",), content.look),
+    Check("faces", ("corpus", "faces", "features"), faces.look),
+    Check("noise", ("noise", "fusion"), noise.look),
+    Check("encoders", ("corpus", "features"), weights.look),
+    Check("machine", EVERY, machine.look),
+    Check("disk", EVERY, disk.look),
+    Check("hours", EVERY, hours.look),
+)

@@ -1,0 +1,145 @@
+"""The files of the clips by size, suffix and content, without decoding any."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from merflow.cache.sizes import readable
+from merflow.corpus.finding import Finding
+from merflow.corpus.labels import TRAIN
+from merflow.doctor.case import Case
+from merflow.doctor.words import few
+from merflow.storage.digest import file_sha256
+
+_NAMES = (
+    "3g2 3gp asf avi dv f4v flv gif ivf m2ts m4v mkv mov mp4 mpeg mpg mts mxf nut ogg ogv rm rmvb "
+    "swf ts vob webm wmv"
+)
+SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
+"""Suffixes of moving pictures."""
+POINTER = b"version https://git-lfs.github.com/spec/"
+POINTER_SIZE = 1024  # bytes, at most
+EDGE = 1 << 16
+"""Bytes from either end that are compared before a whole file is read."""
+ENTRIES = 200_000
+"""Names below the corpus folder that are looked at."""
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """Yield what is wrong with clips' files; each of them becomes a clip in quarantine."""
+    if not case.with_clips:
+        yield Finding("fine", "none to look at: the labels, or the run itself, give all there is")
+        return
+    files = case.files
+    sizes = {clip: path.stat().st_size for clip, path in files.items()}
+    found = [*_empty(sizes), *_pointers(files, sizes), *_suffixes(files)]
+    found += _doubles(case, files, sizes)
+    yield from found
+    if not found:
+        total = readable(sum(sizes.values()))
+        yield Finding("fine", f"{len(files):,} files, {total}, none empty or twice there")
+    if case.config["corpus"]["adapter"] == "table":
+        yield from _unlisted(Path(case.config["corpus"]["root"]), set(files.values()))
+
+
+def _empty(sizes: Mapping[str, int]) -> Iterator[Finding]:
+    empty = [clip for clip, size in sizes.items() if not size]
+    if empty:
+        yield Finding(
+            "warning",
+            f"{len(empty)} clips have 0 bytes ({few(empty)})",
+            "copy them again; as they are they go into quarantine",
+        )
+
+
+def _pointers(files: Mapping[str, Path], sizes: Mapping[str, int]) -> Iterator[Finding]:
+    found = [clip for clip, size in sizes.items() if 0 < size <= POINTER_SIZE]
+    found = [clip for clip in found if is_pointer(files[clip])]
+    if found:
+        yield Finding(
+            "error" if len(found) > len(files) / 2 else "warning",
+            f"{len(found)} clips are pointers of Git LFS, without the clip itself ({few(found)})",
+            "run `git lfs pull` in the corpus's repository",
+        )
+
+
+def is_pointer(file: Path) -> bool:
+    """Return whether a small file stands for one that Git LFS has not fetched.
+
+    Source: the specification of Git LFS.
+    """
+    with file.open("rb") as stream:
+        return stream.read(len(POINTER)) == POINTER
+
+
+def _suffixes(files: Mapping[str, Path]) -> Iterator[Finding]:
+    odd = [path.name for path in files.values() if path.suffix.lower() not in SUFFIXES]
+    if odd:
+        yield Finding(
+            "warning",
+            f"{len(odd)} clips have a suffix that is no film's ({few(odd)})",
+            "name the films themselves; what has no picture and sound goes into quarantine",
+        )
+
+
+def _doubles(case: Case, files: Mapping[str, Path], sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield contents that stand under several names."""
+    splits = {label.clip: label.split for label in case.labels}
+    groups = [group for group in _same(files, sizes) if len(group) > 1]
+    across = [group for group in groups if len({splits[clip] for clip in group}) > 1]
+    trained = [group for group in across if TRAIN in {splits[clip] for clip in group}]
+    told = ["; ".join(" = ".join(group[:3]) for group in some[:3]) for some in (trained, groups)]
+    if trained:
+        yield Finding(
+            "warning",
+            f"{len(trained)} contents stand in train and in a test ({told[0]}): what is trained "
+            "on would be tested",
+            "remove them from one of the two",
+        )
+    if len(groups) > len(trained):
+        yield Finding(
+            "warning",
+            f"{len(groups)} contents stand under several names ({told[1]}); in random folds a copy "
+            "may be trained on while the other is scored",
+            "keep one row of each",
+        )
+
+
+def _same(files: Mapping[str, Path], sizes: Mapping[str, int]) -> list[list[str]]:
+    """Return the clips of each content, whole files read only where size and both ends agree."""
+    groups: dict[object, list[str]] = {(): sorted(clip for clip in files if sizes[clip])}
+    for key in (lambda c: sizes[c], lambda c: _ends(files[c]), lambda c: file_sha256(files[c])):
+        finer: dict[object, list[str]] = defaultdict(list)
+        for old, clips in groups.items():
+            for clip in clips if len(clips) > 1 else ():
+                finer[old, key(clip)].append(clip)
+        groups = finer
+    return list(groups.values())
+
+
+def _ends(file: Path) -> str:
+    with file.open("rb") as stream:
+        digest = hashlib.sha256(stream.read(EDGE))
+        if os.fstat(stream.fileno()).st_size > 2 * EDGE:
+            stream.seek(-EDGE, os.SEEK_END)
+            digest.update(stream.read(EDGE))
+    return digest.hexdigest()
+
+
+def _unlisted(root: Path, listed: set[Path]) -> Iterator[Finding]:
+    """Yield how many films lie in the corpus folder that no row names."""
+    seen, others = 0, []
+    for folder, _, names in os.walk(root):
+        seen += len(names)
+        if seen > ENTRIES:
+            return
+        paths = (Path(folder, name) for name in names if not name.startswith("."))
+        others += [p for p in paths if p.suffix.lower() in SUFFIXES and p not in listed]
+    if others:
+        yield Finding(
+            "fine",
+            f"{len(others):,} films in {root} stand in no row and are not used "
+            f"({few([path.name for path in sorted(others)])})",
+        )

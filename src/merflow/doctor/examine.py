@@ -1,0 +1,86 @@
+"""All checks in their order; none of them can end the others."""
+
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+from merflow import settings
+from merflow.corpus.finding import Finding, of_error
+from merflow.doctor.case import Case, find_settings, read_config, read_schema
+from merflow.doctor.checks import CHECKS, Check
+from merflow.errors import MerflowError
+from merflow.settings.sentences import FILE
+
+
+def examine(start: Path, measure: bool) -> Iterator[tuple[str, list[Finding]]]:
+    """Yield (title, findings) of each section, as soon as it has been looked at.
+
+    Args:
+        start: The nearest ``params.yaml`` at this folder or above is taken.
+        measure: Run each encoder on one clip to measure it.
+    """
+    try:
+        folder = find_settings(start)
+    except MerflowError as error:
+        yield "settings", [of_error(error)]
+        return
+    with chdir(folder):
+        title = f"settings {folder / FILE}"
+        try:
+            config, schema = read_config(), read_schema()
+        except MerflowError as error:
+            yield title, [of_error(error)]
+            return
+        wrong, findings = _settings(config, schema)
+        yield title, findings
+        if not isinstance(config, dict):
+            return
+        case, unsound = Case(config, measure), findings[0].level == "error"
+        for check in CHECKS:
+            found = list(_guarded(check, case, wrong, unsound))
+            if found:  # none where all has been told in a section before
+                yield check.title, found
+
+
+def _settings(config: Any, schema: dict[str, Any]) -> tuple[set[str], list[Finding]]:
+    """Return the sections that have a wrong form, and all that is wrong with the settings."""
+    told = [of_error(MerflowError(one)) for one in settings.problems(config, schema)]
+    wrong = settings.misformed(config, schema)
+    return wrong, told or [Finding("fine", "whole, and its parts agree with each other")]
+
+
+def _guarded(check: Check, case: Case, wrong: set[str], unsound: bool) -> Iterator[Finding]:
+    """Yield a check's findings; that it cannot be made is a finding too.
+
+    Args:
+        check: The check.
+        case: What it looks at.
+        wrong: Sections of the settings that have a wrong form.
+        unsound: Whether anything is wrong with the settings.
+    """
+    unfit = [section for section in check.needs if section in wrong]
+    if unfit:
+        yield Finding(
+            "warning",
+            f"not looked at, as {' and '.join(unfit)} of {FILE} cannot be read as settings",
+            "mend what is told above, and call this again",
+        )
+        return
+    try:
+        yield from check.look(case)
+    except MerflowError as error:
+        yield of_error(error)
+    except OSError as error:
+        place = f"{error.filename or 'a file'}"
+        yield Finding(
+            "error", f"{place} cannot be read ({error.strerror})", "correct its permissions"
+        )
+    except Exception as error:  # a doctor that fails helps nobody
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        todo = "mend what is told above, and call this again"
+        yield Finding(
+            "warning",
+            f"not looked at to the end ({what})",
+            todo if unsound else "this is a fault of merflow: please report it with this line",
+        )

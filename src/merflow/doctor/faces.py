@@ -1,0 +1,108 @@
+"""The face detector: the right one for the corpus, and one that can be loaded."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from merflow.corpus.finding import Finding
+from merflow.doctor.apart import apart
+from merflow.doctor.case import Case
+from merflow.doctor.content import POINTER_SIZE, is_pointer
+from merflow.doctor.words import few
+from merflow.encoders.sources import FOLDER
+from merflow.storage.digest import file_sha256
+
+ZOO = "https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet"
+PATTERN = "face_detection_yunet*.onnx"
+GET = f"get face_detection_yunet_2023mar.onnx (230 kB) from {ZOO}"
+LOAD_S = 20.0
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """Yield what is to be said of the section ``faces``."""
+    faces = case.config["faces"]
+    if not case.layout.needs_faces:
+        yield Finding("fine", "not looked for: no encoder is shown any")
+    elif faces["backend"] == "cascade":
+        yield _cascade(case)
+    elif faces["backend"] == "yunet":
+        yield from _yunet(faces)
+    elif faces["backend"] == "precropped":
+        yield from _precropped(case)
+
+
+def _cascade(case: Case) -> Finding:
+    if case.generated:
+        return Finding("fine", "OpenCV's cascades, which find the demo's drawn faces")
+    there = sorted(FOLDER.glob(PATTERN))
+    get = f"{there[0]} is there already" if there else f"{GET} into {FOLDER}"
+    return Finding(
+        "warning",
+        "faces.backend is cascade; for real clips yunet is recommended, which tells five landmarks "
+        "instead of two and takes less time",
+        f"{get}; then set faces.backend to yunet and faces.yunet.path to the file",
+    )
+
+
+def _yunet(faces: Mapping[str, Any]) -> Iterator[Finding]:
+    path, declared = Path(faces["yunet"]["path"]), faces["yunet"]["sha256"]
+    if not path.exists():
+        return  # told among the files
+    if not path.is_file():
+        yield Finding("error", f"faces.yunet.path is {path}, which is no file", GET)
+        return
+    if path.stat().st_size <= POINTER_SIZE and is_pointer(path):
+        yield Finding(
+            "error",
+            f"{path} is a pointer of Git LFS, not the network",
+            "run `git lfs pull` in opencv_zoo, or download the file from its page",
+        )
+        return
+    digest = file_sha256(path)
+    if declared is not None and declared != digest:
+        yield Finding(
+            "error",
+            f"{path} has sha256 {digest}, but faces.yunet.sha256 declares {declared}",
+            "get the declared file, or pin the new digest if you mean this one",
+        )
+        return
+    loaded = apart(_load, faces, limit_s=LOAD_S)
+    if not loaded.items:
+        yield Finding("error", f"{path} cannot be loaded as YuNet ({loaded.trouble})", GET)
+    elif declared is None:
+        yield Finding(
+            "warning",
+            f"{path} is not pinned: another file in its place would go unnoticed",
+            f'if you trust where it came from, set faces.yunet.sha256 to "{digest}"',
+        )
+    else:
+        yield Finding("fine", f"yunet, {path}, as pinned")
+
+
+def _load(faces: Mapping[str, Any]) -> Iterator[bool]:
+    """Load the detector and let it look at a grey picture."""
+    import numpy as np
+
+    from merflow.faces.detect import make_detector
+
+    make_detector(faces).detect(np.full((180, 240, 3), 128, dtype=np.uint8))
+    yield True
+
+
+def _precropped(case: Case) -> Iterator[Finding]:
+    """Yield which clips have no pictures in the folder of faces."""
+    root = Path(case.config["faces"]["precropped"]["root"])
+    if not root.exists():
+        return  # told among the files
+    there = {path.name if path.is_dir() else path.stem for path in root.iterdir()}
+    clips = [label.clip for label in case.labels]
+    missing = [clip for clip in clips if clip not in there]
+    if missing:
+        yield Finding(
+            "warning" if len(missing) < len(clips) else "error",
+            f"{root} has no pictures of {len(missing):,} of {len(clips):,} clips ({few(missing)}): "
+            "they count as clips without a face",
+            "complete the folder: a folder or npy for each clip, named as the clip is",
+        )
+    else:
+        yield Finding("fine", f"{root} has pictures of all {len(clips):,} clips")

@@ -1,0 +1,161 @@
+"""What the labels say: mistakes, classes, folds, speakers, valence."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pandas as pd
+
+from merflow.corpus.finding import Finding, inspect, of_error
+from merflow.corpus.folds import divide
+from merflow.corpus.labels import TRAIN, Label, label_mistakes
+from merflow.corpus.split_labels import split_label_mistakes
+from merflow.doctor.case import Case
+from merflow.doctor.words import few
+from merflow.errors import MerflowError
+
+TOLD = 5
+"""Mistakes that are told one by one."""
+SCALE = 5.0
+"""Com assumes a valence of -5 to 5, the challenge's scale."""
+
+
+def look(case: Case) -> Iterator[Finding]:
+    """Yield what the adapter says of its corpus, then what the labels say."""
+    found = inspect(case.config)
+    yield from found
+    if case.generated:
+        return
+    try:
+        labels = case.labels
+    except MerflowError as error:
+        told = {one.what for one in found}
+        yield from (one for one in _mistakes(case, error) if one.what not in told)
+        return
+    yield from _splits(case, labels)
+    yield from _folds(case, [label for label in labels if label.split == TRAIN])
+    if case.config["corpus"]["valence"]:
+        yield from _valence(labels)
+
+
+def _mistakes(case: Case, first: MerflowError) -> list[Finding]:
+    """Return all mistakes in the label files, the later ones counted."""
+    corpus, spec = case.config["corpus"], case.label_spec
+    mistakes = [first]
+    with suppress(MerflowError):  # a file that cannot be read as a whole is the first mistake
+        if corpus["adapter"] == "table":
+            mistakes = label_mistakes(Path(corpus["csv"]), spec)
+        elif corpus["adapter"] == "labels":
+            files = {split: Path(file) for split, file in corpus["labels"].items()}
+            mistakes = split_label_mistakes(files, spec)
+    found = [of_error(one) for one in mistakes[:TOLD] or [first]]
+    if len(mistakes) > TOLD:
+        rest = f"{len(mistakes) - TOLD} more rows are wrong, the last: {mistakes[-1]}"
+        found.append(Finding("error", rest, "correct them all: the run stops at the first"))
+    return found
+
+
+def _splits(case: Case, labels: Sequence[Label]) -> Iterator[Finding]:
+    """Yield the counts of each split, and of each class in it."""
+    classes = case.config["corpus"]["classes"]
+    for split, count in case.counts.items():
+        counts = Counter(label.emotion for label in labels if label.split == split)
+        if not count:
+            yield Finding(
+                "warning",
+                f"{split} has no clip",
+                "add its clips, or take it out of corpus.tests and report.rows",
+            )
+            continue
+        unlabelled = counts.pop("", 0)
+        said = ", ".join(f"{name} {counts[name]:,}" for name in classes)
+        if not counts:
+            said = "without labels: predictions and a submission, but no scores"
+        elif unlabelled:
+            said += f", without a label {unlabelled:,}"
+        yield Finding("fine", f"{split}: {count:,} clips; {said}")
+
+
+def _folds(case: Case, train: Sequence[Label]) -> Iterator[Finding]:
+    """Yield whether the folds can be made, what stands in them, and who."""
+    corpus = case.config["corpus"]
+    spec, classes = corpus["folds"], corpus["classes"]
+    yield from _classes(train, classes, spec["count"])
+    try:
+        folds = divide(pd.DataFrame([vars(label) for label in train]), spec)
+    except MerflowError as error:
+        yield of_error(error)
+        return
+    if spec["scheme"] != "random":
+        held = {(folds[label.clip], label.emotion) for label in train}
+        without = [
+            f"{name} in fold {fold}"
+            for name in sorted({label.emotion for label in train})
+            for fold in range(spec["count"])
+            if (fold, name) not in held
+        ]
+        if without:
+            yield Finding(
+                "warning",
+                f"with folds by {spec['scheme']} there is no clip of {few(without)}",
+                "take fewer folds, or read the scores of such a class with care",
+            )
+    yield from _speakers(train, spec["scheme"])
+
+
+def _classes(train: Sequence[Label], classes: Sequence[str], folds: int) -> Iterator[Finding]:
+    counts = Counter(label.emotion for label in train)
+    for name in classes:
+        if not counts[name]:
+            yield Finding(
+                "warning",
+                f"no training clip is {name}, though corpus.classes names it",
+                "take it out of corpus.classes, or look whether its clips are missing",
+            )
+        elif counts[name] < folds:
+            yield Finding(
+                "warning",
+                f"{name} has {counts[name]} training clips, fewer than the {folds} folds: some "
+                "fold is scored without it",
+                "lower corpus.folds.count, or join the class with another",
+            )
+
+
+def _speakers(train: Sequence[Label], scheme: str) -> Iterator[Finding]:
+    """Yield who stands on both sides of a fold."""
+    known = {label.speaker for label in train if label.speaker}
+    if scheme == "speaker":
+        yield Finding("fine", f"{len(known)} speakers, each in one fold")
+    elif known and scheme == "random":
+        yield Finding(
+            "warning",
+            f"{len(known)} speakers are known, but random folds put each on both sides: scores of "
+            "Train&Val are then too good for speakers that were never heard",
+            "set corpus.folds.scheme to speaker, or say so beside the scores",
+        )
+    elif not known:
+        yield Finding(
+            "warning",
+            "no speaker is known, so one may stand on both sides of a fold and make the scores of "
+            "Train&Val too good",
+            "give the speakers if they can be had; else say so beside the scores",
+        )
+
+
+def _valence(labels: Sequence[Label]) -> Iterator[Finding]:
+    values = {label.clip: float(label.valence) for label in labels if label.valence}
+    beyond = [clip for clip, value in values.items() if abs(value) > SCALE]
+    if beyond:
+        yield Finding(
+            "warning",
+            f"the valence of {len(beyond)} clips lies outside of -5 to 5 ({few(beyond)}), the "
+            "scale that Com assumes",
+            "correct the labels, or do not compare Com with published figures",
+        )
+    elif values and len(set(values.values())) == 1:
+        yield Finding(
+            "warning",
+            f"every valence is {next(iter(values.values()))}",
+            "correct the labels, or set corpus.valence to false",
+        )

@@ -1,0 +1,18 @@
+"""Words and numbers in findings."""
+
+from collections.abc import Sequence
+
+
+def few(names: Sequence[object]) -> str:
+    """Return the first three of some names, and how many there are beside."""
+    shown = ", ".join(map(str, names[:3]))
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as ``4.2 h``, ``12 min`` or ``30 s``, two digits of them."""
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 0.995 * size:
+            value = seconds / size
+            return f"{value:.1f} {unit}" if value < 9.95 else f"{value:,.0f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 1 else "under 1 s"
