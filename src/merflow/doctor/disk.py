@@ -25,7 +25,13 @@ ROW = 100  # bytes of a clip's predictions in both readings, about
 
 def look(case: Case) -> Iterator[Finding]:
     """Yield whether there is room, and whether the disk suits."""
-    place = _existing(Path(RESULTS).absolute())
+    results = Path(RESULTS).absolute()
+    if results.is_symlink() and not results.exists():
+        target = results.readlink()
+        yield Finding("error", f"{results} is a link to {target}, which is not there", "make it")
+    elif results.exists() and not results.is_dir():
+        yield Finding("error", f"{results} is no folder", "move it away")
+    place = _existing(results)
     if not os.access(place, os.W_OK | os.X_OK):
         yield Finding(
             "error",
@@ -47,7 +53,7 @@ def look(case: Case) -> Iterator[Finding]:
 
 def _existing(place: Path) -> Path:
     """Return the nearest folder that is there, links followed."""
-    while not place.exists():
+    while not place.is_dir():
         place = place.parent
     return place.resolve()
 

@@ -18,7 +18,7 @@ from merflow.errors import MerflowError
 TOLD = 5
 """Mistakes that are told one by one."""
 SCALE = 5.0
-"""Com assumes a valence of -5 to 5, the challenge's scale."""
+"""Com is defined on a valence of -5 to 5, the challenge's scale."""
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -35,7 +35,7 @@ def look(case: Case) -> Iterator[Finding]:
         return
     yield from _splits(case, labels)
     yield from _folds(case, [label for label in labels if label.split == TRAIN])
-    if case.config["corpus"]["valence"]:
+    if case.config["corpus"]["com"]:
         yield from _valence(labels)
 
 
@@ -144,18 +144,13 @@ def _speakers(train: Sequence[Label], scheme: str) -> Iterator[Finding]:
 
 
 def _valence(labels: Sequence[Label]) -> Iterator[Finding]:
+    """Yield whether the valence is on the scale of Com."""
     values = {label.clip: float(label.valence) for label in labels if label.valence}
     beyond = [clip for clip, value in values.items() if abs(value) > SCALE]
     if beyond:
         yield Finding(
             "warning",
             f"the valence of {len(beyond)} clips lies outside of -5 to 5 ({few(beyond)}), the "
-            "scale that Com assumes",
-            "correct the labels, or do not compare Com with published figures",
-        )
-    elif values and len(set(values.values())) == 1:
-        yield Finding(
-            "warning",
-            f"every valence is {next(iter(values.values()))}",
-            "correct the labels, or set corpus.valence to false",
+            "scale that Com is defined on",
+            "correct the labels, or set corpus.com to false",
         )
