@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from merflow.corpus.facts import Facts, FactsCodec
-from merflow.corpus.labels import Label
+from merflow.corpus.label import Label
 from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
 from merflow.media.container import ClipDefect
@@ -96,6 +96,8 @@ def locate(root: Path, path: str) -> Path:
 def _found(label: Label, root: Path, files: dict[str, Path]) -> Mapping[str, str]:
     """Return a clip's row with its defect, or with the key under which ``files`` names it."""
     row = {**vars(label), "sha256": "", "duration": "", "reason": "", "detail": "", "key": ""}
+    if label.defect:
+        return row | {"reason": "defective", "detail": label.defect}
     try:
         file = locate(root, label.path)
         sha256 = file_sha256(file)

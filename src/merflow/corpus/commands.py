@@ -26,7 +26,8 @@ def check(
 ) -> None:
     """Decode every clip of one shard; spec: classes, valence, tests."""
     from merflow.corpus.check import check_shard
-    from merflow.corpus.labels import LabelSpec, read_labels
+    from merflow.corpus.label import LabelSpec
+    from merflow.corpus.labels import read_labels
 
     wanted = LabelSpec(spec["classes"], spec["valence"], spec["tests"])
     check_shard(read_labels(labels, wanted), root, shard, shards, store, out)
@@ -38,7 +39,7 @@ def check(
 @click.option("--out", type=PATH, required=True)
 def list_labels(spec: dict[str, Any], labels: tuple[str, ...], out: Path) -> None:
     """List clips of which there are labels alone; spec: classes, valence, tests."""
-    from merflow.corpus.labels import LabelSpec
+    from merflow.corpus.label import LabelSpec
     from merflow.corpus.listing import list_clips
     from merflow.corpus.split_labels import read_split_labels
     from merflow.errors import MerflowError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from merflow.corpus.labels import TRAIN
+from merflow.corpus.label import TRAIN
 from merflow.errors import MerflowError
 from merflow.seeds import seed_of
 from merflow.storage.atomic import replacing

@@ -4,6 +4,8 @@ It is also called while the workflow is read, so it imports nothing outside the 
 """
 
 import csv
+import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from textwrap import shorten
@@ -73,22 +75,43 @@ def listed_clips(csv: Path, root: Path) -> dict[str, str]:
     Raises:
         MerflowError: See :func:`read_rows` and :func:`clip_name`.
     """
+    paths = {clip_name(csv, line, row): row["path"] for line, row in read_rows(csv)}
+    return files_inside(root, paths)
+
+
+def files_inside(root: Path, paths: Mapping[str, str]) -> dict[str, str]:
+    """Return clip -> ``root/path`` of the files that lie in ``root``, sorted by clip.
+
+    A file lies there as its path stands and with all links followed.
+    """
     top = root.resolve()
+    folders: dict[str, bool] = {}
     found = {}
-    for line, row in read_rows(csv):
-        clip = clip_name(csv, line, row)
-        if _is_inside(top, row["path"]):
-            found[clip] = str(root / row["path"])
-    return dict(sorted(found.items()))
+    for clip, path in sorted(paths.items()):
+        folder, name = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = not os.path.isabs(path) and _leads_into(top, top / folder)
+        if name and folders[folder] and _is_file(top, top / path):
+            found[clip] = str(root / path)
+    return found
 
 
-def _is_inside(top: Path, path: str) -> bool:
-    """Return whether a path, as it stands and with all links followed, is a file below ``top``."""
+def _leads_into(top: Path, path: Path) -> bool:
+    """Return whether a path, with all links followed, is ``top`` or below it."""
     try:
-        file = top / path
-        inside = not Path(path).is_absolute() and file.resolve().is_relative_to(top)
-        return inside and file.is_file()
+        return path.resolve().is_relative_to(top)
     except (OSError, ValueError, RuntimeError):  # too long or forbidden, NUL, a loop of links
+        return False
+
+
+def _is_file(top: Path, path: Path) -> bool:
+    """Return whether there is a file; its folder is known to lie in ``top``, a link may not."""
+    try:
+        mode = os.lstat(path).st_mode
+        return stat.S_ISREG(mode) or (
+            stat.S_ISLNK(mode) and _leads_into(top, path) and path.is_file()
+        )
+    except (OSError, ValueError):
         return False
 
 

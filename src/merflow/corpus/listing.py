@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from merflow.corpus.labels import Label
+from merflow.corpus.label import Label
 from merflow.corpus.manifest import CHECKED
 from merflow.storage.atomic import replacing
 

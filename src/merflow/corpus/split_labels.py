@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from merflow.corpus.labels import (
+from merflow.corpus.label import (
     TRAIN,
     Label,
     LabelSpec,

@@ -10,7 +10,7 @@ import soundfile
 
 from merflow.corpus import check
 from merflow.corpus.check import check_shard
-from merflow.corpus.labels import Label
+from merflow.corpus.label import Label
 from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
 from merflow.media.isolation import IsolatedCheck

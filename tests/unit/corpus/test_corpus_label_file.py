@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from merflow.corpus.label_file import listed_clips, read_rows
-from merflow.corpus.labels import LabelSpec, read_labels
+from merflow.corpus.label import LabelSpec
+from merflow.corpus.labels import read_labels
 from merflow.errors import MerflowError
 
 GOOD = "path,emotion\na.mp4,angry\n"

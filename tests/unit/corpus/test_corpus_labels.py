@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from merflow.corpus.labels import Label, LabelSpec, merge_label_files, read_labels
+from merflow.corpus.label import Label, LabelSpec
+from merflow.corpus.labels import merge_label_files, read_labels
 from merflow.errors import MerflowError
 
 SPEC = LabelSpec(["neutral", "angry"], valence=True, tests=["test1"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from merflow.corpus.labels import Label, LabelSpec
+from merflow.corpus.label import Label, LabelSpec
 from merflow.corpus.listing import list_clips
 from merflow.corpus.manifest import read_manifest
 from merflow.corpus.split_files import clip_names

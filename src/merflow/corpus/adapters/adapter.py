@@ -1,0 +1,32 @@
+"""What the graph asks of a corpus that comes in a layout of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from merflow.corpus.finding import Finding
+from merflow.corpus.label import Label, LabelSpec
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One corpus, as it is released.
+
+    Attributes:
+        classes: All its emotions; ``corpus.classes`` names them in the order that is wanted.
+        tests: Its splits beside ``train``, of which ``corpus.tests`` chooses.
+        valence: Whether it has valence.
+        folds: The schemes that ``corpus.folds.scheme`` may name beside ``random``.
+        labels: Takes the corpus folder and what ``params.yaml`` wants; returns the label of every
+            clip, in any order, with ``path`` relative to the folder. A clip that is labelled but
+            not there is returned too, and becomes ``missing``. Raises MerflowError.
+        inspect: Takes the same; says what is right or wrong for ``merflow doctor``, where
+            :func:`merflow.corpus.adapters.looks.of_clips` does what all need. Raises MerflowError.
+    """
+
+    classes: tuple[str, ...]
+    tests: tuple[str, ...]
+    valence: bool
+    folds: tuple[str, ...]
+    labels: Callable[[Path, LabelSpec], list[Label]]
+    inspect: Callable[[Path, LabelSpec], list[Finding]]
