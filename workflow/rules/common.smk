@@ -13,6 +13,7 @@ from snakemake.exceptions import WorkflowError
 import merflow
 from merflow import settings
 from merflow.errors import MerflowError
+from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.encoders.code import teaching_modules_of
 from merflow.environment import prepare_environment
 from merflow.faces.pictures import watched_files
@@ -88,6 +89,10 @@ def listed_clips(wildcards):
 
 def label_spec():
     return spec({key: config["corpus"][key] for key in ("classes", "valence", "tests")})
+
+
+def adapter_spec():
+    return spec({key: config["corpus"][key] for key in ("adapter", "classes", "valence", "tests")})
 
 
 def split_labels(wildcards):

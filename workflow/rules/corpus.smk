@@ -27,7 +27,7 @@ if config["corpus"]["adapter"] == "demo":
 
     rule corpus_demo_table:
         input:
-            code=code("corpus/labels.py", "corpus/label_file.py"),
+            code=code(*(f"corpus/{name}.py" for name in ("label", "labels", "label_file"))),
             parts=PARTS,
         output:
             table=layout.corpus_csv,
@@ -63,6 +63,34 @@ if config["corpus"]["adapter"] == "demo":
             " --out {params.folder:q} > {log:q} 2>&1"
 
 
+# The list's digest is in its path, so that a clip or label that changes makes another list.
+if config["corpus"]["adapter"] in ADAPTERS:
+
+    rule corpus_own_layout:
+        input:
+            code=code(
+                *(f"corpus/adapters/{name}.py" for name in ("folder", "registry", "table")),
+                f"corpus/adapters/{config['corpus']['adapter']}.py",
+                *(f"corpus/{name}.py" for name in ("label", "label_file", "split_files")),
+                "corpus/split_labels.py",
+            ),
+        output:
+            table=layout.corpus_csv,
+        log:
+            "results/logs/corpus_own_layout.log",
+        benchmark:
+            "results/runs/benchmarks/corpus_own_layout.tsv"
+        params:
+            spec=adapter_spec(),
+            root=corpus_root,
+            digest=layout.listed_digest,
+        message:
+            "Listing the clips of {params.root}"
+        shell:
+            "python -m merflow corpus own-layout --spec {params.spec:q} --root {params.root:q}"
+            " --digest {params.digest} --out {output.table:q} > {log:q} 2>&1"
+
+
 if config["corpus"]["adapter"] == "labels":
     CHECKED = [f"{layout.corpus}/checked/labels.csv"]
 
@@ -70,7 +98,7 @@ if config["corpus"]["adapter"] == "labels":
     rule corpus_list:
         input:
             code=code(
-                *(f"corpus/{name}.py" for name in ("labels", "label_file", "split_files")),
+                *(f"corpus/{name}.py" for name in ("label", "label_file", "split_files")),
                 *("corpus/split_labels.py", "corpus/listing.py", "corpus/manifest.py"),
             ),
             labels=split_labels,
@@ -96,8 +124,9 @@ else:
     rule corpus_check:
         input:
             code=code(
-                *(f"corpus/{name}.py" for name in ("check", "clip_file", "facts", "labels")),
-                *("corpus/label_file.py", "corpus/manifest.py", "media", "storage"),
+                *(f"corpus/{name}.py" for name in ("check", "clip_file", "facts", "label")),
+                *(f"corpus/{name}.py" for name in ("labels", "label_file", "manifest")),
+                *("media", "storage"),
             ),
             csv=corpus_csv,
             clips=listed_clips,

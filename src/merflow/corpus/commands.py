@@ -33,6 +33,19 @@ def check(
     check_shard(read_labels(labels, wanted), root, shard, shards, store, out)
 
 
+@group.command("own-layout")
+@SPEC
+@click.option("--root", required=True, help="Folder of the corpus.")
+@click.option("--digest", required=True, help="sha256 of the list that the run was planned with.")
+@click.option("--out", type=PATH, required=True, help="The list, as check reads it.")
+def own_layout(spec: dict[str, Any], root: str, digest: str, out: Path) -> None:
+    """List the clips of a corpus by its adapter; spec: adapter, classes, valence, tests."""
+    from merflow.corpus.adapters.registry import read_corpus
+    from merflow.corpus.adapters.table import write_table
+
+    write_table(read_corpus({**spec, "root": root}), digest, out)
+
+
 @group.command("list")
 @SPEC
 @click.option("--labels", required=True, multiple=True, help="SPLIT=csv: name, discrete, valence.")

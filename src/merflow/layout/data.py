@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from merflow.corpus.adapters.registry import ADAPTERS, read_corpus
+from merflow.corpus.adapters.table import table_digest
 from merflow.encoders.registry import DEMO_FILE, PRECOMPUTED, kind_of, without_defaults
 from merflow.encoders.sources import weights_path
 from merflow.errors import MerflowError
@@ -49,10 +51,18 @@ class DataLayout:
             declared["labels"] = {
                 split: file_sha256(file) for split, file in corpus["labels"].items()
             }
+        elif corpus["adapter"] in ADAPTERS:
+            # Likewise what the adapter makes of folders and label files.
+            declared["clips"] = self.listed_digest
         else:
             # The list by its content: where it lies does not count, and old lists coexist.
             declared["csv"] = file_sha256(corpus["csv"])
         return f"{corpus['name']}-{digest8(declared)}"
+
+    @cached_property
+    def listed_digest(self) -> str:
+        """Hex sha256 of the list of clips that a corpus in a layout of its own comes to."""
+        return table_digest(read_corpus(self.config["corpus"]))
 
     @property
     def valence_name(self) -> str:
@@ -72,8 +82,10 @@ class DataLayout:
 
     @property
     def corpus_csv(self) -> str:
-        """The csv that the table adapter reads."""
+        """The list of clips: the user's, or made in the run from the corpus's own files."""
         corpus = self.config["corpus"]
+        if corpus["adapter"] in ADAPTERS:
+            return f"{self.corpus}/labels.csv"
         return f"{self.corpus}/raw/labels.csv" if corpus["adapter"] == "demo" else corpus["csv"]
 
     @property

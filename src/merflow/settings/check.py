@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 
 from merflow.errors import MerflowError
+from merflow.settings.adapters import check_adapter
 from merflow.settings.noise import check_noise
 from merflow.settings.precomputed import check_clips, check_copies
 from merflow.settings.relations import (
@@ -26,6 +27,7 @@ RELATIONS = (
     check_clips,
     check_systems,
     check_copies,
+    check_adapter,
     check_sources,
     check_noise,
     check_ranges,

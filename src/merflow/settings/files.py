@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from merflow.corpus.label_file import listed_clips
+from merflow.corpus.adapters.registry import ADAPTERS, read_corpus
+from merflow.corpus.label_file import files_inside, listed_clips
 from merflow.corpus.split_files import clip_names
 from merflow.encoders.registry import PRECOMPUTED
 from merflow.encoders.sources import HOW_TO_GET, unusable_revision, weights_path
@@ -59,6 +60,8 @@ def absent_files(config: dict[str, Any]) -> Iterator[Absent]:
             ("corpus.root", corpus["root"], "set it to the folder that holds your clips"),
             ("corpus.csv", corpus["csv"], "write a csv with the columns path and emotion"),
         ]
+    if corpus["adapter"] in ADAPTERS:
+        wanted.append(("corpus.root", corpus["root"], "put the corpus there (docs/corpora.md)"))
     if corpus["adapter"] == "labels":
         wanted += [
             (f"corpus.labels.{split}", path, _LABELS) for split, path in corpus["labels"].items()
@@ -110,13 +113,20 @@ def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:
     braces are left out: Snakemake would take these for wildcards. The clips are used.
 
     Raises:
-        MerflowError: The csv cannot be read.
+        MerflowError: The list of clips cannot be read.
     """
-    corpus = config["corpus"]
-    if corpus["adapter"] != "table":
+    if config["corpus"]["adapter"] in ("demo", "labels"):
         return {}
-    clips = listed_clips(Path(corpus["csv"]), Path(corpus["root"]))
+    clips = _clips(config["corpus"])
     return {clip: path for clip, path in clips.items() if not set("{}") & set(path)}
+
+
+def _clips(corpus: dict[str, Any]) -> dict[str, str]:
+    """Return clip -> path of the clips that are there, listed in a csv or by an adapter."""
+    root = Path(corpus["root"])
+    if corpus["adapter"] not in ADAPTERS:
+        return listed_clips(Path(corpus["csv"]), root)
+    return files_inside(root, {label.clip: label.path for label in read_corpus(corpus)})
 
 
 def features_to_watch(config: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
@@ -136,7 +146,7 @@ def features_to_watch(config: dict[str, Any]) -> dict[str, dict[str, list[str]]]
     if corpus["adapter"] == "labels":
         clips = clip_names({split: Path(file) for split, file in corpus["labels"].items()})
     else:
-        clips = list(listed_clips(Path(corpus["csv"]), Path(corpus["root"])))
+        clips = list(_clips(corpus))
     watched: dict[str, dict[str, list[str]]] = {}
     for name, spec in given.items():
         files: dict[str, list[str]] = {clip: [] for clip in clips if not set("{}") & set(clip)}

@@ -64,8 +64,8 @@ def check_clips(config: dict[str, Any]) -> None:
             )
         if adapter == "demo" and given:
             raise MerflowError(
-                f"{FILE}: {where}.architecture is {PRECOMPUTED!r}; allowed with corpus.adapter "
-                "table or labels, as the demo's clips are made in the run"
+                f"{FILE}: {where}.architecture is {PRECOMPUTED!r}; allowed with any other "
+                "corpus.adapter, as the demo's clips are made in the run"
             )
 
 

@@ -43,6 +43,8 @@ def check_sources(config: dict[str, Any]) -> None:
                 )
     elif corpus["adapter"] == "labels":
         check_labels(config)
+    elif corpus["adapter"] != "demo":
+        pass  # a layout of its own, which settings/adapters.py looks at
     elif "demo" not in corpus:
         raise MerflowError(f"{FILE}: key corpus.demo is missing; adapter demo needs a mapping")
     elif set(corpus["classes"]) != DEMO_CLASSES:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from merflow.corpus.label_file import listed_clips, read_rows
 from merflow.corpus.label import LabelSpec
+from merflow.corpus.label_file import listed_clips, read_rows
 from merflow.corpus.labels import read_labels
 from merflow.errors import MerflowError
 

@@ -72,7 +72,7 @@ def test_other_encoders_have_no_folders_and_the_demo_no_precomputed_ones():
         settings.check(config, SCHEMA)
     config["features"]["encoders"]["RF"] = GIVEN["features"]["encoders"]["RF"]
     config["fusion"]["systems"] = GIVEN["fusion"]["systems"][2:3]
-    with pytest.raises(MerflowError, match=r"with corpus\.adapter table or labels"):
+    with pytest.raises(MerflowError, match=r"with any other corpus\.adapter"):
         settings.check(config, SCHEMA)
 
 

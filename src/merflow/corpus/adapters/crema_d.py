@@ -10,7 +10,7 @@ from pathlib import Path
 
 from merflow.corpus.adapters.adapter import Adapter
 from merflow.corpus.adapters.folder import clips_in
-from merflow.corpus.adapters.looks import of_clips
+from merflow.corpus.adapters.looks import few, of_clips
 from merflow.corpus.finding import Finding
 from merflow.corpus.label import TRAIN, Label, LabelSpec
 from merflow.corpus.label_file import read_rows
@@ -88,7 +88,7 @@ def inspect(root: Path, spec: LabelSpec) -> list[Finding]:
         found.append(
             Finding(
                 "warning",
-                f"{len(odd)} clips in {root / CLIPS} are not named as CREMA-D's ({odd[0]})",
+                f"{root / CLIPS}: not named as CREMA-D's clips: {len(odd)} files ({few(odd)})",
                 "rename or remove them; they are left out",
             )
         )

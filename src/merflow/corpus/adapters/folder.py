@@ -5,25 +5,8 @@ from pathlib import Path, PurePath
 
 from merflow.errors import MerflowError
 
-MEDIA = frozenset(
-    [
-        ".3gp",
-        ".asf",
-        ".avi",
-        ".flv",
-        ".m4v",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".ogv",
-        ".ts",
-        ".webm",
-        ".wmv",
-    ]
-)
+_NAMES = "3gp asf avi flv m4v mkv mov mp4 mpeg mpg mts ogv ts webm wmv"
+MEDIA = frozenset(f".{name}" for name in _NAMES.split())
 """Suffixes of clips, in small letters."""
 
 

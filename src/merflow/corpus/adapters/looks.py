@@ -29,7 +29,7 @@ def of_clips(what: str, labels: Sequence[Label], root: Path, released: int) -> l
         found.append(
             Finding(
                 "warning" if there else "error",
-                f"{what}: {len(missing)} of {len(labels)} clips are not in {root} ({_few(missing)})"
+                f"{what}: in {root}: {len(there)} of {len(labels)} clips, without {few(missing)}"
                 + _link_out(root, missing),
                 "complete the copy; what is not there is quarantined as missing or outside_root",
             )
@@ -39,8 +39,8 @@ def of_clips(what: str, labels: Sequence[Label], root: Path, released: int) -> l
         found.append(
             Finding(
                 "error",
-                f"{what}: {len(pointers)} of {len(there)} files are pointers of Git LFS, not clips "
-                f"({_few(pointers)})",
+                f"{what}: pointers of Git LFS instead of clips: {len(pointers)} of {len(there)} "
+                f"files ({few(pointers)})",
                 f"run `git lfs pull` in {root}",
             )
         )
@@ -48,14 +48,14 @@ def of_clips(what: str, labels: Sequence[Label], root: Path, released: int) -> l
         found.append(
             Finding(
                 "warning",
-                f"{what}: {len(labels)} clips are listed, the release has {released}",
+                f"{what}: the release has {released} clips, here are {len(labels)}",
                 "complete the copy, or do not compare the scores with published ones",
             )
         )
     return found or [Finding("fine", f"{what}: all {released} clips are there")]
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
     """Return the first three names."""
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 

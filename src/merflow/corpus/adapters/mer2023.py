@@ -8,7 +8,7 @@ from pathlib import Path
 
 from merflow.corpus.adapters.adapter import Adapter
 from merflow.corpus.adapters.folder import clips_in
-from merflow.corpus.adapters.looks import of_clips
+from merflow.corpus.adapters.looks import few, of_clips
 from merflow.corpus.finding import Finding
 from merflow.corpus.label import TRAIN, Label, LabelSpec
 from merflow.corpus.split_labels import read_split_labels
@@ -85,7 +85,8 @@ def inspect(root: Path, spec: LabelSpec) -> list[Finding]:
             found.append(
                 Finding(
                     "warning",
-                    f"{split}: {len(odd)} clips have a valence outside -5 to 5 ({odd[0]})",
+                    f"{split}: valence outside -5 to 5: {len(odd)} of {len(own)} clips "
+                    f"({few(odd)})",
                     "compare the label file with the organisers': Com assumes their scale",
                 )
             )

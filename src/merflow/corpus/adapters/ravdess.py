@@ -8,7 +8,7 @@ from pathlib import Path
 
 from merflow.corpus.adapters.adapter import Adapter
 from merflow.corpus.adapters.folder import clips_in
-from merflow.corpus.adapters.looks import of_clips
+from merflow.corpus.adapters.looks import few, of_clips
 from merflow.corpus.finding import Finding
 from merflow.corpus.label import TRAIN, Label, LabelSpec
 from merflow.errors import MerflowError
@@ -72,12 +72,13 @@ def inspect(root: Path, spec: LabelSpec) -> list[Finding]:
     for label in listed:
         counts[label.speaker] = counts.get(label.speaker, 0) + 1
     found = of_clips("train", listed, root, PER_ACTOR * ACTORS)
-    short = [f"{actor} ({count})" for actor, count in counts.items() if count != PER_ACTOR]
+    short = [f"{count} of actor {actor}" for actor, count in counts.items() if count != PER_ACTOR]
     if short:
         found.append(
             Finding(
                 "warning",
-                f"actors without their {PER_ACTOR} spoken clips: {', '.join(short)}",
+                f"other than {PER_ACTOR} spoken clips: {len(short)} of {ACTORS} actors "
+                f"({few(short)})",
                 "unpack their archives Video_Speech_Actor_*.zip",
             )
         )

@@ -1,10 +1,6 @@
-"""The adapters by name, and the list of clips that the graph makes with one."""
+"""The adapters by name."""
 
-import csv
-import hashlib
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, fields
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,20 +44,6 @@ def inspect_corpus(corpus: Mapping[str, Any]) -> list[Finding]:
 def spec_of(corpus: Mapping[str, Any]) -> LabelSpec:
     """Return what ``params.yaml`` wants of the labels."""
     return LabelSpec(corpus["classes"], corpus["valence"], corpus["tests"])
-
-
-def label_table(labels: Sequence[Label]) -> str:
-    """Return labels as the csv that :func:`merflow.corpus.labels.read_labels` reads."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Label))
-    writer.writerows(map(astuple, labels))
-    return text.getvalue()
-
-
-def table_digest(labels: Sequence[Label]) -> str:
-    """Return the hex sha256 of that csv, by which the graph names what is made of the corpus."""
-    return hashlib.sha256(label_table(labels).encode()).hexdigest()
 
 
 def _root(corpus: Mapping[str, Any]) -> Path:

@@ -1,0 +1,45 @@
+"""What ``params.yaml`` must say of a corpus that comes in a layout of its own."""
+
+from typing import Any
+
+from merflow.corpus.adapters.registry import ADAPTERS
+from merflow.errors import MerflowError
+from merflow.settings.sentences import FILE
+
+
+def check_adapter(config: dict[str, Any]) -> None:
+    """Check that the settings of such a corpus are what its adapter can read.
+
+    Raises:
+        MerflowError: The first key that is not, with what is allowed.
+    """
+    corpus = config["corpus"]
+    name, adapter = corpus["adapter"], ADAPTERS.get(corpus["adapter"])
+    if adapter is None:
+        return
+    schemes = ("random", *adapter.folds)
+    wanted = [
+        ("root", corpus["root"] is not None, "the folder of the corpus"),
+        ("csv", corpus["csv"] is None, "null, as the corpus has its own label files"),
+        (
+            "classes",
+            set(corpus["classes"]) == set(adapter.classes),
+            f"{', '.join(adapter.classes)}, in any order",
+        ),
+        ("valence", adapter.valence or not corpus["valence"], "false, as it has none"),
+        ("tests", set(corpus["tests"]) <= set(adapter.tests), _some_of(adapter.tests)),
+    ]
+    for key, fits, allowed in wanted:
+        if not fits:
+            raise MerflowError(
+                f"{FILE}: corpus.{key} is {corpus[key]!r}; allowed with adapter {name}: {allowed}"
+            )
+    if corpus["folds"]["scheme"] not in schemes:
+        raise MerflowError(
+            f"{FILE}: corpus.folds.scheme is {corpus['folds']['scheme']!r}; allowed with adapter "
+            f"{name}, which tells nothing else of its clips: {', '.join(schemes)}"
+        )
+
+
+def _some_of(tests: tuple[str, ...]) -> str:
+    return f"any of {', '.join(tests)}" if tests else "[], as all its clips are train"
