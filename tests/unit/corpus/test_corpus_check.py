@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -187,9 +188,10 @@ def test_what_was_done_before_a_kill_is_kept(
             raise KeyboardInterrupt
 
     before_decoding(killed_at_the_third)
+    others = psutil.Process().children()
     with pytest.raises(KeyboardInterrupt):
         check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv")
-    assert not psutil.Process().children()
+    assert psutil.Process().children() == others
     assert not (tmp_path / "out.csv").exists()
     assert check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv") == 2
 
@@ -244,3 +246,13 @@ def test_a_shard_without_clips_has_a_header_only(corpus: Path, tmp_path: Path):
 def test_a_missing_root_is_told(tmp_path: Path):
     with pytest.raises(MerflowError, match=r"looked for at .*nowhere.*corpus\.root"):
         check_shard([label("a")], tmp_path / "nowhere", 0, 1, tmp_path / "s", tmp_path / "out.csv")
+
+
+def test_a_clip_told_to_be_defective_is_quarantined_undecoded(corpus: Path, decoded):
+    told = replace(label("good.mp4"), defect="of another sentence")
+    out = corpus.parent / "out.csv"
+    check_shard([told, label("link_in.mp4")], corpus, 0, 1, corpus.parent / "store", out)
+    table = pd.read_csv(out, keep_default_na=False).set_index("clip")
+    assert tuple(table.loc["good", ["reason", "detail"]]) == ("defective", "of another sentence")
+    assert table.loc["link_in", "reason"] == ""
+    assert decoded == ["good.mp4"]  # to which the link leads
