@@ -7,13 +7,14 @@ from typing import Any
 
 import yaml
 
-from merflow.corpus.label_file import listed_clips
-from merflow.corpus.labels import Label, LabelSpec, read_labels
+from merflow.corpus.adapters.registry import ADAPTERS, read_corpus
+from merflow.corpus.label import Label, LabelSpec
+from merflow.corpus.labels import read_labels
 from merflow.corpus.split_labels import read_split_labels
 from merflow.doctor.sample import Lengths, lengths_of
 from merflow.errors import MerflowError
 from merflow.layout import Layout
-from merflow.settings.files import Absent, absent_files
+from merflow.settings.files import Absent, absent_files, clips_there
 from merflow.settings.sentences import FILE
 from merflow.use import SCHEMA, find_project
 
@@ -116,6 +117,8 @@ class Case:
             return []
         if corpus["adapter"] == "labels":
             return read_split_labels({k: Path(v) for k, v in corpus["labels"].items()}, spec)
+        if corpus["adapter"] in ADAPTERS:
+            return read_corpus(corpus)
         return read_labels(Path(corpus["csv"]), spec)
 
     @cached_property
@@ -131,10 +134,7 @@ class Case:
         """Clip -> its file, of those that are there; raises as :attr:`labels`."""
         if not self.with_clips:
             return {}
-        corpus = self.config["corpus"]
-        return {
-            k: Path(v) for k, v in listed_clips(Path(corpus["csv"]), Path(corpus["root"])).items()
-        }
+        return {clip: Path(path) for clip, path in clips_there(self.config["corpus"]).items()}
 
     @cached_property
     def lengths(self) -> Lengths:

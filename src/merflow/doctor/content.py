@@ -8,7 +8,7 @@ from pathlib import Path
 
 from merflow.cache.sizes import readable
 from merflow.corpus.finding import Finding
-from merflow.corpus.labels import TRAIN
+from merflow.corpus.label import TRAIN
 from merflow.doctor.case import Case
 from merflow.doctor.words import few
 from merflow.storage.digest import file_sha256

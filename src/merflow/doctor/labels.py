@@ -9,7 +9,8 @@ import pandas as pd
 
 from merflow.corpus.finding import Finding, inspect, of_error
 from merflow.corpus.folds import divide
-from merflow.corpus.labels import TRAIN, Label, label_mistakes
+from merflow.corpus.label import TRAIN, Label
+from merflow.corpus.labels import label_mistakes
 from merflow.corpus.split_labels import split_label_mistakes
 from merflow.doctor.case import Case
 from merflow.doctor.words import few

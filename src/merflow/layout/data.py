@@ -16,9 +16,6 @@ from merflow.storage.digest import digest8, file_sha256
 RESULTS = "results"
 HUBERT_FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
 DEMO_NOISE_FILES = 8
-VALENCE, PROXY = "valence", "valence_proxy"
-# Adapters whose valence is derived from the votes on the emotion (FACTS 5).
-PROXIED = frozenset({"crema_d"})
 # Settings that decide how a step is run, but not what it gives.
 RUN_ONLY = frozenset({"numeric_threads", "device", "batch", "workers"})
 
@@ -67,7 +64,8 @@ class DataLayout:
     @property
     def valence_name(self) -> str:
         """What tables call the valence: one that is derived from emotion votes is no true one."""
-        return PROXY if self.config["corpus"]["adapter"] in PROXIED else VALENCE
+        adapter = ADAPTERS.get(self.config["corpus"]["adapter"])
+        return (adapter and adapter.valence) or "valence"
 
     @property
     def corpus(self) -> str:

@@ -26,7 +26,13 @@ def check_adapter(config: dict[str, Any]) -> None:
             set(corpus["classes"]) == set(adapter.classes),
             f"{', '.join(adapter.classes)}, in any order",
         ),
-        ("valence", adapter.valence or not corpus["valence"], "false, as it has none"),
+        ("valence", adapter.valence is not None or not corpus["valence"], "false, as it has none"),
+        (
+            "com",
+            adapter.com or not corpus["com"],
+            "false, as Com is defined on MER 2023's scale of the valence, -5 to 5, on which it has "
+            "none",
+        ),
         ("tests", set(corpus["tests"]) <= set(adapter.tests), _some_of(adapter.tests)),
     ]
     for key, fits, allowed in wanted:

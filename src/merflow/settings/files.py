@@ -117,12 +117,16 @@ def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:
     """
     if config["corpus"]["adapter"] in ("demo", "labels"):
         return {}
-    clips = _clips(config["corpus"])
+    clips = clips_there(config["corpus"])
     return {clip: path for clip, path in clips.items() if not set("{}") & set(path)}
 
 
-def _clips(corpus: dict[str, Any]) -> dict[str, str]:
-    """Return clip -> path of the clips that are there, listed in a csv or by an adapter."""
+def clips_there(corpus: dict[str, Any]) -> dict[str, str]:
+    """Return clip -> path of the user's clips that are there, listed in a csv or by an adapter.
+
+    Raises:
+        MerflowError: The list of clips cannot be read.
+    """
     root = Path(corpus["root"])
     if corpus["adapter"] not in ADAPTERS:
         return listed_clips(Path(corpus["csv"]), root)
@@ -146,7 +150,7 @@ def features_to_watch(config: dict[str, Any]) -> dict[str, dict[str, list[str]]]
     if corpus["adapter"] == "labels":
         clips = clip_names({split: Path(file) for split, file in corpus["labels"].items()})
     else:
-        clips = list(_clips(corpus))
+        clips = list(clips_there(corpus))
     watched: dict[str, dict[str, list[str]]] = {}
     for name, spec in given.items():
         files: dict[str, list[str]] = {clip: [] for clip in clips if not set("{}") & set(clip)}

@@ -8,8 +8,6 @@ from merflow.settings.precomputed import check_allowed, check_folders, check_lab
 from merflow.settings.sentences import FILE
 
 DEMO_ARCHITECTURES = ("hubert", "resnet50_ferplus", "manet")
-WITHOUT_COM = {"crema_d": "a valence derived from votes", "ravdess": "none"}
-"""Adapters whose corpus has no valence on the challenge's scale, and what it has."""
 DEMO_CLASSES = {"neutral", "angry", "happy", "sad", "worried", "surprise"}
 
 
@@ -103,12 +101,6 @@ def check_com(config: dict[str, Any]) -> None:
         raise MerflowError(
             f"{FILE}: corpus.com is true; allowed without corpus.valence: false, as Com is made "
             "of weighted F1 and the MSE of the valence"
-        )
-    if corpus["adapter"] in WITHOUT_COM:
-        raise MerflowError(
-            f"{FILE}: corpus.com is true; allowed with corpus.adapter {corpus['adapter']}: false, "
-            f"as Com is defined on MER 2023's scale of the valence, -5 to 5, and this corpus has "
-            f"{WITHOUT_COM[corpus['adapter']]}"
         )
 
 

@@ -29,7 +29,8 @@ def config_of(name, folder, **changed):
         "adapter": name,
         "root": str(folder),
         "classes": list(adapter.classes),
-        "valence": adapter.valence,
+        "valence": adapter.valence is not None,
+        "com": adapter.com,
         "tests": list(adapter.tests),
         **changed,
     }
@@ -45,7 +46,7 @@ def test_the_schema_names_every_adapter():
 def test_an_adapter_is_what_its_settings_must_be(name):
     check_adapter(config_of(name, "clips"))
     check_adapter(config_of(name, "clips", classes=list(reversed(ADAPTERS[name].classes))))
-    check_adapter(config_of(name, "clips", tests=[], valence=False))
+    check_adapter(config_of(name, "clips", tests=[], valence=False, com=False))
     assert len(set(ADAPTERS[name].classes)) == len(ADAPTERS[name].classes)
 
 
@@ -63,6 +64,8 @@ def test_an_adapter_is_what_its_settings_must_be(name):
             {"valence": True},
             "corpus.valence is True; allowed with adapter ravdess: false",
         ),
+        ("ravdess", {"com": True}, "corpus.com is True; .* ravdess: false, as Com .* -5 to 5"),
+        ("crema_d", {"com": True}, "corpus.com is True; .* crema_d: false, as Com .* -5 to 5"),
         ("ravdess", {"tests": ["test1"]}, r"allowed with adapter ravdess: \[\], as all its clips"),
         ("mer2023", {"tests": ["test4"]}, "adapter mer2023: any of test1, test2, test3"),
         (

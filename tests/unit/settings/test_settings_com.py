@@ -8,7 +8,6 @@ import yaml
 
 from merflow import settings
 from merflow.errors import MerflowError
-from merflow.settings.relations import WITHOUT_COM, check_com
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text())
@@ -33,13 +32,6 @@ def test_without_valence_there_is_no_com():
         settings.check(config, SCHEMA)
     config["corpus"]["com"] = False
     settings.check(config, SCHEMA)
-
-
-@pytest.mark.parametrize("adapter", sorted(WITHOUT_COM))
-def test_a_corpus_on_another_scale_has_none(adapter):
-    with pytest.raises(MerflowError, match=rf"corpus\.com is true; .*{adapter}: false, .*-5 to 5"):
-        check_com(with_corpus(adapter=adapter))
-    check_com(with_corpus(adapter=adapter, com=False))
 
 
 def test_it_must_be_said():

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from merflow.corpus.finding import Finding
 from merflow.corpus.label import Label, LabelSpec
@@ -15,7 +16,9 @@ class Adapter:
     Attributes:
         classes: All its emotions; ``corpus.classes`` names them in the order that is wanted.
         tests: Its splits beside ``train``, of which ``corpus.tests`` chooses.
-        valence: Whether it has valence.
+        valence: What tables call its valence, ``valence_proxy`` where it is derived from votes for
+            emotions; None where it has none.
+        com: Whether Com is defined for it: its valence is on MER 2023's scale, -5 to 5.
         folds: The schemes that ``corpus.folds.scheme`` may name beside ``random``.
         labels: Takes the corpus folder and what ``params.yaml`` wants; returns the label of every
             clip, in any order, with ``path`` relative to the folder. A clip that is labelled but
@@ -26,7 +29,8 @@ class Adapter:
 
     classes: tuple[str, ...]
     tests: tuple[str, ...]
-    valence: bool
+    valence: Literal["valence", "valence_proxy"] | None
+    com: bool
     folds: tuple[str, ...]
     labels: Callable[[Path, LabelSpec], list[Label]]
     inspect: Callable[[Path, LabelSpec], list[Finding]]

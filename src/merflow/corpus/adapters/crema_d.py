@@ -170,7 +170,8 @@ def _level(file: Path, line: int, row: Mapping[str, str], column: str) -> float:
 ADAPTER = Adapter(
     classes=tuple(ACTED.values()),
     tests=(),
-    valence=True,
+    valence="valence_proxy",
+    com=False,
     folds=("speaker",),
     labels=labels,
     inspect=inspect,

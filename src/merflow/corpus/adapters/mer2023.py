@@ -139,7 +139,8 @@ def _places(root: Path) -> dict[str, Place]:
 ADAPTER = Adapter(
     classes=("neutral", "angry", "happy", "sad", "worried", "surprise"),
     tests=("test1", "test2", "test3"),
-    valence=True,
+    valence="valence",
+    com=True,
     folds=(),
     labels=labels,
     inspect=inspect,

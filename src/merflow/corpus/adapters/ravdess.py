@@ -95,7 +95,8 @@ def _folders(root: Path) -> list[str]:
 ADAPTER = Adapter(
     classes=tuple(EMOTIONS.values()),
     tests=(),
-    valence=False,
+    valence=None,
+    com=False,
     folds=("speaker",),
     labels=labels,
     inspect=inspect,
