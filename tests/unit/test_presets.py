@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from merflow import settings
+from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.encoders.registry import KINDS, parse_feature
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,3 +103,48 @@ def test_the_challenges_baseline_has_the_challenges_schedule():
     assert preset["features"] == table["features"]
     assert preset["faces"] == table["faces"]
     assert preset["corpus"]["name"].startswith("mer2023")
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_every_adapter_has_a_preset_with_the_real_encoders(name):
+    preset, table = read(f"presets/{name}.yaml"), read("presets/table.yaml")
+    assert (preset["corpus"]["adapter"], preset["corpus"]["csv"]) == (name, None)
+    assert preset["faces"]["backend"] == "yunet"
+    for encoder in (preset["features"]["encoders"][key] for key in ("HL", "RF", "MR")):
+        assert KINDS[encoder["architecture"]].trained
+        assert encoder["weights"] != "demo"
+    for section in ("probes", "ensemble") if preset["corpus"]["valence"] else ("probes",):
+        assert preset[section] == table[section]
+    assert preset["fusion"]["training"] == table["fusion"]["training"]
+    wanted = {system["name"]: system for system in table["fusion"]["systems"]}
+    for system in preset["fusion"]["systems"]:
+        full = wanted[system["name"]]
+        assert set(system.pop("augmentation")) <= set(full["augmentation"])
+        assert system == {key: full[key] for key in system}
+
+
+def test_mer2023_is_the_papers_table():
+    preset, table = read("presets/mer2023.yaml"), read("presets/table.yaml")
+    assert preset["fusion"] == table["fusion"]
+    ten = [s for s in preset["fusion"]["systems"] if "noise" in s["augmentation"]]
+    assert len(ten) + len(preset["ensemble"]["systems"]) == 12
+    rows = {(row["split"], row["augmentation"]) for row in preset["report"]["rows"]}
+    assert rows == {
+        ("train", "clean"),
+        ("test1", "clean"),
+        ("test2", "noise"),
+        ("test3", "clean"),
+    }
+
+
+def test_corpora_with_known_speakers_hold_them_out():
+    for name, adapter in ADAPTERS.items():
+        scheme = read(f"presets/{name}.yaml")["corpus"]["folds"]["scheme"]
+        assert scheme == ("speaker" if "speaker" in adapter.folds else "random")
+
+
+def test_without_valence_no_preset_names_jdev():
+    for path in (ROOT / "presets").glob("*.yaml"):
+        preset = read(path)
+        if not preset["corpus"]["valence"]:
+            assert {system["decoder"] for system in preset["fusion"]["systems"]} == {"baseline"}
