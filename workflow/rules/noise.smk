@@ -1,9 +1,34 @@
-# noise: which recording, SNR and picture transform each augmented copy gets.
+# noise: which recording, SNR and picture transform each augmented copy gets; corrupted test clips.
+NOISY = f"{layout.private}/noisy"
+NOISY_PARTS = [f"{NOISY}/.made/{shard}.csv" for shard in layout.shards()]
+DRAWING = ("draw", "folder", "manifest", "ranges", "recordings", "visual")
+
+
+def noise_spec(*keys):
+    return spec({key: config["noise"][key] for key in keys})
+
+
+def noisy_splits():
+    return options("--split", config["corpus"]["tests"])
+
+
+def clips_to_corrupt(wildcards):
+    """The manifest of clips with test splits and recordings; the graph without them never asks."""
+    corpus = config["corpus"]
+    if corpus["adapter"] == "labels" or not corpus["tests"] or layout.noise_root is None:
+        raise WorkflowError(
+            "noisy_corpus corrupts test clips with recordings: it needs an adapter with clips, a "
+            "split in corpus.tests and noise.root"
+        )
+    return layout.manifest
+
+
 rule noise_draw:
     input:
         code=code(
-            *(f"noise/{name}.py" for name in ("draw", "folder", "manifest", "ranges", "recordings")),
-            *("noise/visual.py", "media/blur.py", "media/sound.py"),
+            *(f"noise/{name}.py" for name in DRAWING),
+            "media/blur.py",
+            "media/sound.py",
         ),
         manifest=layout.manifest,
         recordings=noise_recordings,
@@ -14,10 +39,95 @@ rule noise_draw:
     benchmark:
         "results/runs/benchmarks/noise_draw.tsv"
     params:
-        spec=spec({key: config["noise"][key] for key in ("seed", "copies", "preset", "visual")}),
+        spec=noise_spec("seed", "copies", "preset", "visual"),
         root=noise_root,
     message:
         "Drawing noise"
     shell:
         "python -m merflow noise draw --spec {params.spec:q} --manifest {input.manifest:q}"
         " --root {params.root:q} --out {output.noise:q} > {log:q} 2>&1"
+
+
+# The same for test clips, from recordings that corrupt no training copy.
+rule noise_draw_tests:
+    input:
+        code=code(
+            *(f"noise/{name}.py" for name in DRAWING),
+            "media/blur.py",
+            "media/sound.py",
+        ),
+        manifest=clips_to_corrupt,
+        recordings=noise_recordings,
+    output:
+        noise=f"{NOISY}/.made/draws.csv",
+    log:
+        "results/logs/noise_draw_tests.log",
+    benchmark:
+        "results/runs/benchmarks/noise_draw_tests.tsv"
+    params:
+        spec=noise_spec("seed", "preset", "visual"),
+        splits=noisy_splits(),
+        root=noise_root,
+    message:
+        "Drawing noise for test clips"
+    shell:
+        "python -m merflow noise draw-tests --spec {params.spec:q} --manifest {input.manifest:q}"
+        " {params.splits} --root {params.root:q} --out {output.noise:q} > {log:q} 2>&1"
+
+
+# The clips lie beside noisy.csv; a killed job keeps those it had finished.
+rule noise_corrupt:
+    input:
+        code=code(
+            *(f"noise/{name}.py" for name in ("folder", "manifest", "recordings", "sound")),
+            *(f"noise/{name}.py" for name in ("noisy_clip", "noisy_corpus", "visual")),
+            "media",
+        ),
+        manifest=layout.manifest,
+        noise=f"{NOISY}/.made/draws.csv",
+        recordings=noise_recordings,
+    output:
+        part=f"{NOISY}/.made/{{shard}}-of-{SHARDS}.csv",
+    log:
+        "results/logs/noise_corrupt/{shard}.log",
+    benchmark:
+        "results/runs/benchmarks/noise_corrupt/{shard}.tsv"
+    params:
+        splits=noisy_splits(),
+        shards=SHARDS,
+        root=corpus_root,
+        noise_root=noise_root,
+        folder=NOISY,
+    message:
+        "Corrupted test clips, shard {wildcards.shard}"
+    shell:
+        "python -m merflow noise corrupt --manifest {input.manifest:q} --root {params.root:q}"
+        " --noise {input.noise:q} --noise-root {params.noise_root:q} {params.splits}"
+        " --shard {wildcards.shard} --shards {params.shards} --folder {params.folder:q}"
+        " --out {output.part:q} > {log:q} 2>&1"
+
+
+rule noise_list:
+    input:
+        code=code("noise/noisy_corpus.py"),
+        parts=NOISY_PARTS,
+    output:
+        table=f"{NOISY}/noisy.csv",
+    log:
+        "results/logs/noise_list.log",
+    benchmark:
+        "results/runs/benchmarks/noise_list.tsv"
+    params:
+        parts=options("--part", NOISY_PARTS),
+        folder=NOISY,
+    message:
+        "List of corrupted test clips"
+    shell:
+        "python -m merflow noise list {params.parts} --folder {params.folder:q}"
+        " --out {output.table:q} > {log:q} 2>&1"
+
+
+# A target: the test splits with noise, as mp4 for others to test on.
+rule noisy_corpus:
+    input:
+        f"{NOISY}/noisy.csv",

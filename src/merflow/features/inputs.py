@@ -66,11 +66,7 @@ class Sounds:
                 f"clip {clip} is to be mixed with {row.noise_file}, but no noise folder is "
                 "named: give --noise-root"
             )
-        if self._noise.sha256(row.noise_file) != row.noise_sha256:
-            raise MerflowError(
-                f"the noise file {row.noise_file} in {self._noise.root} changed since it was "
-                "drawn: run `merflow noise draw` again"
-            )
+        self._noise.unchanged(row.noise_file, row.noise_sha256)
         return corrupt_sound(sound, row, self._noise.root)
 
 

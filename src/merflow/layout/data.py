@@ -128,17 +128,21 @@ class DataLayout:
         if noise["source"] == "demo":
             noise["demo"] = self.config["corpus"]["demo"]["seed"]
         else:
+            names = self._recordings if self._trains_noisy else []
             noise["recordings"] = [
-                [name, (Path(self.noise_root) / name).stat().st_size] for name in self._recordings
+                [name, (Path(self.noise_root) / name).stat().st_size] for name in names
             ]
         return f"{noise['preset']}-{digest8(noise)}"
 
+    @property
+    def _trains_noisy(self) -> bool:
+        systems = self.config["fusion"]["systems"]
+        return any("noise" in system["augmentation"] for system in systems)
+
     @cached_property
     def _recordings(self) -> list[str]:
-        """Names of the user's recordings, relative to the folder; none while none are used."""
-        systems = self.config["fusion"]["systems"]
-        used = any("noise" in system["augmentation"] for system in systems)
-        return recording_names(Path(self.noise_root)) if used else []
+        """Names of the user's recordings, relative to the folder."""
+        return recording_names(Path(self.noise_root))
 
     @property
     def noise_root(self) -> str:

@@ -58,3 +58,50 @@ def draw_test_clips(
     rows = draw_tests(spec, table["clip"][table["split"].isin(splits)], root, snr)
     write_noise(out, rows)
     click.echo(f"{len(rows)} corrupted test clips")
+
+
+@group.command()
+@click.option("--manifest", required=True, type=PATH, help="Corpus manifest.")
+@click.option("--root", required=True, type=PATH, help="Corpus root.")
+@click.option("--noise", required=True, type=PATH, help="Noise manifest of the test clips.")
+@click.option("--noise-root", required=True, type=PATH, help="Noise folder.")
+@click.option("--split", "splits", required=True, multiple=True, help="Test split; repeatable.")
+@click.option("--shard", required=True, type=int)
+@click.option("--shards", required=True, type=int)
+@click.option("--folder", required=True, type=PATH, help="Folder of the corrupted clips.")
+@click.option("--out", required=True, type=PATH, help="csv of this shard's clips.")
+def corrupt(
+    manifest: Path,
+    root: Path,
+    noise: Path,
+    noise_root: Path,
+    splits: tuple[str, ...],
+    shard: int,
+    shards: int,
+    folder: Path,
+    out: Path,
+) -> None:
+    """Write corrupted test clips as mp4, those of one shard."""
+    from merflow.corpus.manifest import read_manifest
+    from merflow.noise.folder import NoiseFolder
+    from merflow.noise.manifest import read_noise
+    from merflow.noise.noisy_corpus import TestClip, write_noisy_shard
+    from merflow.storage.shards import shard_of
+
+    table = read_manifest(manifest)
+    table = table[table["split"].isin(splits)][["clip", "split", "path", "sha256"]]
+    every = [TestClip(*row) for row in table.itertuples(index=False)]
+    clips = [clip for clip in every if shard_of(clip.clip, shards) == shard]
+    rows = {row.clip: row for row in read_noise(noise)}
+    write_noisy_shard(clips, rows, root, NoiseFolder(noise_root), folder, out)
+
+
+@group.command("list")
+@click.option("--part", "parts", required=True, multiple=True, type=PATH, help="csv of a shard.")
+@click.option("--folder", required=True, type=PATH, help="Folder of the corrupted clips.")
+@click.option("--out", required=True, type=PATH, help="csv of all clips.")
+def list_clips(parts: tuple[Path, ...], folder: Path, out: Path) -> None:
+    """List the corrupted test clips and how each was made."""
+    from merflow.noise.noisy_corpus import write_noisy_list
+
+    click.echo(f"{write_noisy_list(parts, folder, out)} corrupted clips in {folder}")

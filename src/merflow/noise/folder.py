@@ -83,6 +83,20 @@ class NoiseFolder:
             )
         return path
 
+    def unchanged(self, name: str, sha256: str) -> Path:
+        """Return the path of a recording that is as it was drawn.
+
+        Raises:
+            MerflowError: See :meth:`path`, or its content is another.
+        """
+        path = self.path(name)
+        if self.sha256(name) != sha256:
+            raise MerflowError(
+                f"the noise file {name} in {self.root} changed since it was drawn: run "
+                "`merflow noise draw` again"
+            )
+        return path
+
     def length(self, name: str) -> int:
         """Return the samples of a recording at 16 kHz, at least 1.
 

@@ -18,6 +18,7 @@ from merflow.threads import numeric_threads
 
 Crops = UInt8[np.ndarray, "frames height width 3"]
 GREY = 128  # what cutout fills with
+CROP_SIDE = 112  # pixels; the size of face crops
 
 
 def transform_crops(crops: Crops, transform: str, magnitude: float, seed: int = 0) -> Crops:
@@ -39,6 +40,15 @@ def transform_crops(crops: Crops, transform: str, magnitude: float, seed: int = 
             f"the visual transform '{transform}' is unknown: choose one of {', '.join(TRANSFORMS)}"
         )
     return TRANSFORMS[transform](crops, magnitude, seed)
+
+
+def frame_magnitude(transform: str, magnitude: float, height: int, width: int) -> float:
+    """Return the magnitude for a whole frame that stands for one of a 112 x 112 crop.
+
+    The sigma of ``blur`` keeps its share of the shorter side. The others have no unit of length
+    (thresholds, degrees, shares), or are meant for frames: ``pyramid``.
+    """
+    return magnitude * min(height, width) / CROP_SIDE if transform == "blur" else magnitude
 
 
 def identity(crops: Crops, magnitude: float = 0, seed: int = 0) -> Crops:

@@ -1,11 +1,12 @@
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from scipy.signal import correlate, resample_poly
 
 from merflow.errors import MerflowError
-from merflow.media.mux import write_clip
+from merflow.media.mux import write_clip, write_timed_clip
 from merflow.media.sound import RATE, read_sound
 from merflow.media.video import iterate_frames
 
@@ -80,3 +81,38 @@ def test_what_cannot_be_written_is_told_and_leaves_no_file(tmp_path: Path, frame
     with pytest.raises(MerflowError, match=said):
         write_clip(tmp_path / "a.mp4", frames, 10, babble(0.5, RATE), RATE)
     assert list(tmp_path.iterdir()) == []
+
+
+TIMES = [
+    [k / 12.5 for k in range(12)],
+    [k * 1001 / 30000 for k in range(12)],
+    [0, 0.033, 0.067, 0.1, 0.4, 0.41, 0.42, 0.9, 1.3, 1.31, 1.32, 1.4],
+]
+
+
+@pytest.mark.parametrize("times", TIMES, ids=["12.5 a second", "29.97 a second", "uneven"])
+def test_frames_keep_the_times_they_are_given(tmp_path: Path, times):
+    timed = zip(times, pictures(), strict=True)
+    write_timed_clip(tmp_path / "a.mp4", timed, babble(1, RATE), RATE)
+    read = list(iterate_frames(tmp_path / "a.mp4", None))
+    np.testing.assert_allclose([time for time, _ in read], times, atol=1e-5)
+    for (_, image), wanted in zip(read, pictures(), strict=True):
+        assert abs(image.mean() - wanted.mean()) < 4
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        stream = container.streams.video[0]
+        lasts = float(stream.duration * stream.time_base)
+    assert lasts == pytest.approx(times[-1] + times[-1] - times[-2], abs=1e-4)
+
+
+def test_frames_at_one_time_are_all_written(tmp_path: Path):
+    timed = [(0.2 * (k // 3), image) for k, image in enumerate(pictures())]
+    write_timed_clip(tmp_path / "a.mp4", timed, babble(1, RATE), RATE)
+    read = list(iterate_frames(tmp_path / "a.mp4", None))
+    np.testing.assert_allclose([t for t, _ in read], [t for t, _ in timed], atol=1e-4)
+
+
+def test_two_timed_writes_are_byte_identical(tmp_path: Path):
+    for name in ("a.mp4", "b.mp4"):
+        timed = zip(TIMES[2], pictures(), strict=True)
+        write_timed_clip(tmp_path / name, timed, babble(1, RATE), RATE)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
