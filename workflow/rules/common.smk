@@ -125,16 +125,8 @@ def pictures_digest(wildcards):
     return shard_pictures(wildcards.shard)
 
 
-def noise_recordings(wildcards):
-    return layout.noise_files()
-
-
 def corpus_root(wildcards):
     return layout.corpus_root
-
-
-def noise_root(wildcards):
-    return layout.noise_root
 
 
 def own(section):

@@ -1,35 +1,9 @@
 # noise: which recording, SNR and picture transform each augmented copy gets; corrupted test clips.
-NOISY = f"{layout.private}/noisy"
-NOISY_PARTS = [f"{NOISY}/.made/{shard}.csv" for shard in layout.shards()]
-DRAWING = ("draw", "folder", "manifest", "ranges", "recordings", "visual")
-
-
-def noise_spec(*keys):
-    return spec({key: config["noise"][key] for key in keys})
-
-
-def noisy_splits():
-    return options("--split", config["corpus"]["tests"])
-
-
-def clips_to_corrupt(wildcards):
-    """The manifest of clips with test splits and recordings; the graph without them never asks."""
-    corpus = config["corpus"]
-    if corpus["adapter"] == "labels" or not corpus["tests"] or layout.noise_root is None:
-        raise WorkflowError(
-            "noisy_corpus corrupts test clips with recordings: it needs an adapter with clips, a "
-            "split in corpus.tests and noise.root"
-        )
-    return layout.manifest
 
 
 rule noise_draw:
     input:
-        code=code(
-            *(f"noise/{name}.py" for name in DRAWING),
-            "media/blur.py",
-            "media/sound.py",
-        ),
+        code=code(*DRAWING),
         manifest=layout.manifest,
         recordings=noise_recordings,
     output:
@@ -51,11 +25,7 @@ rule noise_draw:
 # The same for test clips, from recordings that corrupt no training copy.
 rule noise_draw_tests:
     input:
-        code=code(
-            *(f"noise/{name}.py" for name in DRAWING),
-            "media/blur.py",
-            "media/sound.py",
-        ),
+        code=code(*DRAWING),
         manifest=clips_to_corrupt,
         recordings=noise_recordings,
     output:
@@ -97,7 +67,7 @@ rule noise_corrupt:
         shards=SHARDS,
         root=corpus_root,
         noise_root=noise_root,
-        folder=NOISY,
+        folder=noisy_folder,
     message:
         "Corrupted test clips, shard {wildcards.shard}"
     shell:
@@ -119,7 +89,7 @@ rule noise_list:
         "results/runs/benchmarks/noise_list.tsv"
     params:
         parts=options("--part", NOISY_PARTS),
-        folder=NOISY,
+        folder=noisy_folder,
     message:
         "List of corrupted test clips"
     shell:

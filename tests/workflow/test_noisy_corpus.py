@@ -1,0 +1,74 @@
+"""``snakemake noisy_corpus`` writes the corrupted test clips once, then only what is missing."""
+
+import csv
+
+import pytest
+from graph import computed, forget_logs, small_settings, snakemake, write_settings
+
+from merflow.media.probe import check_clip
+from merflow.noise.folder import NoiseFolder
+from merflow.storage.digest import file_sha256
+
+
+def settings():
+    chosen = small_settings()
+    chosen["corpus"]["demo"] |= {"clips": {"train": 10, "test1": 3, "test2": 2}, "speakers": 3}
+    return chosen
+
+
+def noisy(folder, *options):
+    outcome = snakemake(folder, "--cores", "2", "noisy_corpus", *options)
+    assert outcome.code == 0, outcome.text[-6000:]
+    return outcome.jobs
+
+
+@pytest.mark.slow
+def test_the_corrupted_clips_are_whole_listed_and_resumed(tmp_path):
+    write_settings(tmp_path, settings())
+    assert noisy(tmp_path)["noise_corrupt"] == 1
+    folder = tmp_path / "results" / "private" / "demo" / "noisy"
+    with (folder / "noisy.csv").open(encoding="utf-8", newline="") as stream:
+        records = list(csv.DictReader(stream))
+    assert [record["split"] for record in records] == ["test1"] * 3 + ["test2"] * 2
+    (corpus,) = (tmp_path / "results" / "corpus").glob("demo-*")
+    for record in records:
+        assert file_sha256(folder / record["file"]) == record["sha256"]
+        source = next(corpus.rglob(f"{record['clip']}.mp4"))
+        assert file_sha256(source) == record["source_sha256"]
+        assert check_clip(folder / record["file"]) == check_clip(source)
+    tests = NoiseFolder(corpus / "noise").names_for("test", 0)
+    assert {record["noise_file"] for record in records} <= set(tests)
+
+    # A second time, and again after a loss; other shards are other jobs and the same files.
+    assert noisy(tmp_path) == {}
+    before = (folder / "noisy.csv").read_bytes()
+    (folder / records[0]["file"]).unlink()
+    forget_logs(tmp_path)
+    noisy(tmp_path, "--forcerun", "noise_corrupt")
+    assert computed(tmp_path)["noise_corrupt"] == 1
+    more = settings()
+    more["corpus"]["shards"] = 2
+    write_settings(tmp_path, more)
+    forget_logs(tmp_path)
+    assert noisy(tmp_path)["noise_corrupt"] == 2
+    assert "noise_corrupt" not in computed(tmp_path)
+    assert (folder / "noisy.csv").read_bytes() == before
+
+
+def test_without_test_splits_or_recordings_it_says_what_it_needs(tmp_path):
+    chosen = settings()
+    chosen["corpus"]["tests"] = []
+    chosen["report"] |= {"rows": chosen["report"]["rows"][:1], "submission": None}
+    write_settings(tmp_path, chosen)
+    outcome = snakemake(tmp_path, "-n", "--cores", "1", "noisy_corpus")
+    assert outcome.code == 1
+    assert "noisy_corpus corrupts test clips" in outcome.text
+    assert "Traceback (most recent call last)" not in outcome.text
+
+
+def test_the_usual_run_does_not_write_them(tmp_path):
+    write_settings(tmp_path, settings())
+    outcome = snakemake(tmp_path, "-n", "--cores", "1")
+    assert outcome.code == 0, outcome.text
+    assert "noise_draw" in outcome.text
+    assert "noise_corrupt" not in outcome.text

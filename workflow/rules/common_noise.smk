@@ -1,0 +1,38 @@
+# Shared by the rules of the noun noise.
+NOISY = f"{layout.private}/noisy"
+NOISY_PARTS = [f"{NOISY}/.made/{shard}.csv" for shard in layout.shards()]
+DRAWING = [
+    *(f"noise/{name}.py" for name in ("draw", "folder", "manifest", "ranges", "recordings")),
+    *("noise/visual.py", "media/blur.py", "media/sound.py"),
+]
+
+
+def noise_recordings(wildcards):
+    return layout.noise_files()
+
+
+def noise_root(wildcards):
+    return layout.noise_root
+
+
+def noise_spec(*keys):
+    return spec({key: config["noise"][key] for key in keys})
+
+
+def noisy_folder(wildcards):
+    return NOISY
+
+
+def noisy_splits():
+    return options("--split", config["corpus"]["tests"])
+
+
+def clips_to_corrupt(wildcards):
+    """The manifest, if there are test clips and recordings."""
+    corpus = config["corpus"]
+    if corpus["adapter"] == "labels" or not corpus["tests"] or not layout.noise_root:
+        raise WorkflowError(
+            "noisy_corpus corrupts test clips with recordings: it needs an adapter with clips, a "
+            "split in corpus.tests and noise.root"
+        )
+    return layout.manifest
