@@ -65,5 +65,6 @@ def _mono(frames: list[av.AudioFrame]) -> Float32[np.ndarray, "samples"]:
     if not frames:
         return np.zeros(0, np.float32)
     channels = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
-    sound = np.nan_to_num(channels.mean(axis=0, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
-    return np.clip(sound, -1.0, 1.0)
+    with np.errstate(invalid="ignore", over="ignore"):  # damaged floats may be of any size
+        sound = channels.mean(axis=0, dtype=np.float32)
+    return np.clip(np.nan_to_num(sound, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
