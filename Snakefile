@@ -30,6 +30,7 @@ include: "workflow/rules/probes.smk"
 include: "workflow/rules/fusion.smk"
 include: "workflow/rules/ensemble.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/speakers.smk"
 
 
 rule all:

@@ -14,7 +14,7 @@ from merflow.lock import RunLock
 from merflow.watch import Watch
 
 # Tables and figures that some settings do without: those of settings past would mislead.
-OPTIONAL_TABLES = ("augmentation", "jdev", "loss_decoder", "challenge")
+OPTIONAL_TABLES = ("augmentation", "jdev", "loss_decoder", "challenge", "speakers")
 OPTIONAL = (
     *("figure4.csv", "figure4.png", "figure4.svg"),
     *(f"{name}.{kind}" for name in OPTIONAL_TABLES for kind in ("csv", "md")),

@@ -24,7 +24,7 @@ NOT_IN_SMALL = {
     "report_challenge",
 }
 # One job trains some systems; which of them does not matter here.
-GROUP = re.compile(r"(fusion_train_[a-z]+_[a-z]+)_\d+")
+GROUP = re.compile(r"(fusion_train(?:_[a-z]+)+)_\d+")
 
 Entry = dict[str, Any]
 

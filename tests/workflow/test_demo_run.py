@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from graph import ROOT, metrics_of, small_settings
 
+from merflow.layout import Layout
+
 pytestmark = pytest.mark.slow
 
 
@@ -27,6 +29,7 @@ def test_everything_promised_is_there(finished_run):
         "tables/demo/differences.md",
         "tables/demo/scores.json",
         "tables/demo/augmentation.csv",
+        "tables/demo/speakers.csv",
         "tables/demo/figure4.csv",
         "figures/demo/figure4.svg",
         "figures/demo/figure4.png",
@@ -53,10 +56,35 @@ def small_names():
     return [s["name"] for key in ("fusion", "ensemble") for s in settings[key]["systems"]]
 
 
+def test_random_folds_are_compared_with_folds_by_speaker(finished_run):
+    table = pd.read_csv(finished_run / "results/tables/demo/speakers.csv")
+    page = (finished_run / "results/tables/demo/speakers.md").read_text()
+    systems = small_settings()["fusion"]["systems"]
+    clean = [system["name"] for system in systems if "clean" in system["augmentation"]]
+    for reading in ("honest", "organiser"):
+        own = table[table["reading"] == reading]
+        assert list(dict.fromkeys(own["system"])) == [*clean, "mean of the systems"]
+    assert all(page.count(f"| {name} ") == 2 for name in clean)
+    assert (table["clips"] == 24).all()
+    # One seed: what Table 1 has by fold is here over all clips at once, of the same predictions.
+    scores = json.loads((finished_run / "results/tables/demo/scores.json").read_text())["systems"]
+    for row in table[table["system"].isin(clean) & (table["metric"] == "Dis")].itertuples():
+        known = scores[row.system]["clean"][row.reading]["train"]["pooled"]["weighted_f1"]
+        assert row.random_folds == known
+    assert (
+        "[speakers.md](speakers.md)" in (finished_run / "results/tables/demo/table1.md").read_text()
+    )
+    manifest = pd.read_csv(only(finished_run, "results/corpus/*/manifest.csv"))
+    by_speaker = Layout(small_settings()).trained["fusion_train_speakers"].folds
+    folds = pd.read_csv(finished_run / by_speaker).merge(manifest, on="clip")
+    assert (folds.groupby("speaker")["fold"].nunique() == 1).all()
+
+
 def test_predictions_are_probabilities_of_every_clip(finished_run):
     manifest = pd.read_csv(only(finished_run, "results/corpus/*/manifest.csv"))
-    path = only(finished_run, "results/runs/all_s1-jdev.clean-*/predictions-honest.parquet")
-    table = pd.read_parquet(path)
+    runs = Layout(small_settings()).runs.items()
+    (name,) = (name for name, run in runs if run.label == "all_s1-jdev.clean")
+    table = pd.read_parquet(finished_run / f"results/runs/{name}/predictions-honest.parquet")
     probabilities = table.filter(like="p_")
     assert probabilities.shape[1] == 6
     assert abs(probabilities.sum(axis=1) - 1).max() < 1e-9

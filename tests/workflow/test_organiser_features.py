@@ -12,6 +12,8 @@ from graph import ROOT, plans, prediction_bytes, small_settings, snakemake, writ
 from rerun_table import TABLE, edited, expected, without_numbers
 from yaml import safe_load
 
+from merflow.layout import Layout
+
 pytestmark = pytest.mark.slow
 
 EXPORTED = {
@@ -69,7 +71,10 @@ def given_run(project, tmp_path_factory):
     outcome = snakemake(folder, "--cores", "2")
     print(f"labels and features to Table 1: {time.monotonic() - began:.0f} s")
     assert outcome.code == 0, outcome.text[-6000:]
-    return folder, outcome.jobs, prediction_bytes(whole.folder)
+    # In the folds of the settings: the clean systems are trained by speaker too.
+    runs, predicted = Layout(whole.settings).runs, prediction_bytes(whole.folder)
+    known = {path: content for path, content in predicted.items() if Path(path).parts[0] in runs}
+    return folder, outcome.jobs, known
 
 
 def test_the_tables_come_out_without_clips_and_faces(given_run):
@@ -82,8 +87,15 @@ def test_the_tables_come_out_without_clips_and_faces(given_run):
     # Scores need labels, which the third row's split has not: it is left out, the rest is there.
     assert set(table["row"]) == {"Train&Val", "MER-MULTI"}
     assert table["ours"].notna().all()
+    # The labels name no speakers.
+    assert "speakers or shows may stand on both sides" in table1_page(folder)
+    assert not (folder / "results/tables/given/speakers.md").exists()
     assert (folder / "results/figures/given/figure4.png").stat().st_size > 0
     assert not (folder / "results/faces").exists()
+
+
+def table1_page(folder):
+    return (folder / "results/tables/given/table1.md").read_text()
 
 
 def by_system(predictions):

@@ -111,8 +111,9 @@ def paths(settings):
         found[f"{sense} probes"].append(layout.probe(name))
         if encoder["weights"] == "demo":
             found[f"{sense} weights"].append(layout.demo_weights(name))
-    for group, runs in layout.groups.items():
-        found[group] += runs
+    for trained, of in layout.trained.items():
+        for group, runs in of.groups.items():
+            found[f"{trained}_{group}"] += runs
     return found
 
 

@@ -84,11 +84,13 @@ def test_a_setting_of_jdev_alone_runs_jdev_systems_and_below(history):
     entry = entry_of("fusion.jdev.delta_init")
     assert without_numbers(ran.jobs) == expected(entry)
     assert rules_of(entry["anew"]) >= {"fusion_train_joint_clean", "fusion_train_joint_noise"}
-    assert computed(project.folder) == {"fusion_train": 4}
+    assert computed(project.folder) == {"fusion_train": 4, "fusion_train_speakers": 2}
     for system in ("all_s1-jdev", "all_s3-jdev"):
         for augmentation in ("clean", "noise"):
-            assert len(trained(project, f"{system}.{augmentation}")) == 2  # the old one is kept
-    assert len(trained(project, "mr_rf-baseline.clean")) == 1
+            by_speaker = augmentation == "clean"
+            # The old ones are kept.
+            assert len(trained(project, f"{system}.{augmentation}")) == 2 * (1 + by_speaker)
+    assert len(trained(project, "mr_rf-baseline.clean")) == 2  # random folds, and by speaker
 
 
 def test_dvc_after_snakemake_records_without_a_job(history):

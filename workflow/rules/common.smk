@@ -35,6 +35,9 @@ try:
     settings.check_files(config)
     CLIPS = settings.clips_to_watch(config)
     PRECOMPUTED = settings.features_to_watch(config)
+    layout = Layout(config)
+    # Those of the settings, and where random folds may leak those in folds by speaker.
+    TRAINED = layout.trained
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
@@ -45,7 +48,6 @@ if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
         f"is {workflow.basedir}: run `make environment` here, or `pip install --editable .`"
     )
 
-layout = Layout(config)
 SHARDS = config["corpus"]["shards"]
 run = Run(layout, lambda: workflow.cores, lambda: [*tables(), *figures()])
 
@@ -93,6 +95,12 @@ def label_spec():
 
 def adapter_spec():
     return spec({key: config["corpus"][key] for key in ("adapter", "classes", "valence", "tests")})
+
+
+def folds_spec(wildcards):
+    """The settings of the folds that are asked for, of the present settings or by speaker."""
+    keys = {of.folds_key: of.config["corpus"]["folds"] for of in TRAINED.values()}
+    return spec(keys[wildcards.digest])
 
 
 def split_labels(wildcards):
@@ -274,38 +282,40 @@ def probe_shards(wildcards):
     return layout.feature_shards(wildcards.encoder, "clean")
 
 
-RUN_FILES = [
-    *(f"predictions-{reading}.parquet" for reading in READINGS),
-    "curves.csv",
-    *(f"weights-seed{seed}.safetensors" for seed in config["fusion"]["training"]["seeds"]),
-]
+def run_files(of):
+    """What a training of a layout leaves in its folder."""
+    return [
+        *(f"predictions-{reading}.parquet" for reading in READINGS),
+        "curves.csv",
+        *(f"weights-seed{seed}.safetensors" for seed in of.config["fusion"]["training"]["seeds"]),
+    ]
 
 
-def group_conditions(runs):
+def group_conditions(of, runs):
     """Encoders by condition that a group of runs reads: clean ones, and copies for noisy runs."""
-    names = sorted({name for run in runs for name in layout.run_encoders(layout.runs[run])})
-    return {kind: names for kind in ["clean", *{layout.runs[run].augmentation for run in runs}]}
+    names = sorted({name for run in runs for name in of.run_encoders(of.runs[run])})
+    return {kind: names for kind in ["clean", *{of.runs[run].augmentation for run in runs}]}
 
 
-def group_shards(runs):
+def group_shards(of, runs):
     return {
-        condition: [path for name in names for path in layout.feature_shards(name, condition)]
-        for condition, names in group_conditions(runs).items()
+        condition: [path for name in names for path in of.feature_shards(name, condition)]
+        for condition, names in group_conditions(of, runs).items()
     }
 
 
-def group_features(runs):
+def group_features(of, runs):
     flags = {"clean": "--features", "noise": "--noise-features"}
     return " ".join(
         options(flags[condition], [f"{name}={path}" for path in paths])
-        for condition, names in group_conditions(runs).items()
+        for condition, names in group_conditions(of, runs).items()
         for name in names
-        for paths in [layout.feature_shards(name, condition)]
+        for paths in [of.feature_shards(name, condition)]
     )
 
 
-def group_spec(runs):
-    told = spec({run: layout.run_spec(layout.runs[run]) for run in runs})
+def group_spec(of, runs):
+    told = spec({run: of.run_spec(of.runs[run]) for run in runs})
     return lambda wildcards: told
 
 

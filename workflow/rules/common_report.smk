@@ -1,4 +1,5 @@
 # What the report is told, and which tables, figures and pictures the settings ask for.
+from merflow.corpus.speakers import MEASURED
 from merflow.report.challenge import challenge_systems
 from merflow.report.loss_decoder import squares
 from merflow.report.paper import paper_name
@@ -55,6 +56,7 @@ def report_spec(*wanted):
         "depths": layout.depths(),
         "kind": config["probes"]["kind"],
         "present": layout.digests(),
+        "leak": layout.leak,
     }
     told = {
         "corpus": corpus["name"],
@@ -99,6 +101,8 @@ def tables():
         found += [f"{layout.tables}/jdev.{suffix}" for suffix in ("csv", "md")]
     if squares(made):
         found += [f"{layout.tables}/loss_decoder.{suffix}" for suffix in ("csv", "md")]
+    if layout.leak == MEASURED:
+        found += [f"{layout.tables}/speakers.{suffix}" for suffix in ("csv", "md")]
     if challenge_systems(trained_clean(made)):
         found += [f"{layout.tables}/challenge.{suffix}" for suffix in ("csv", "md")]
     return found + ([f"{layout.tables}/figure4.csv"] if config["probes"]["encoders"] else [])

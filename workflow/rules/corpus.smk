@@ -175,13 +175,15 @@ rule corpus_folds:
         code=code("corpus/folds.py"),
         manifest=layout.manifest,
     output:
-        folds=layout.folds,
+        folds=f"{layout.corpus}/folds-{{digest}}.csv",
     log:
-        "results/logs/corpus_folds.log",
+        "results/logs/corpus_folds/folds-{digest}.log",
     benchmark:
-        "results/runs/benchmarks/corpus_folds.tsv"
+        "results/runs/benchmarks/corpus_folds/folds-{digest}.tsv"
+    wildcard_constraints:
+        digest="[0-9a-f]{8}",
     params:
-        spec=spec(config["corpus"]["folds"]),
+        spec=folds_spec,
     message:
         "Folds"
     shell:

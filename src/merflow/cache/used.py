@@ -53,8 +53,13 @@ def stored(layout: Layout) -> list[Stored]:
 
 def present_runs(layout: Layout) -> list[Path]:
     """Return the run folders of the present settings."""
-    names = [f"{RESULTS}/runs/{name}" for name in (*layout.runs, *layout.ensembles)]
+    names = [f"{RESULTS}/runs/{name}" for name in (*_trained(layout), *layout.ensembles)]
     return [Path(p) for p in (*names, *map(layout.probe, layout.config["probes"]["encoders"]))]
+
+
+def _trained(layout: Layout) -> list[str]:
+    """Return the names of the runs that are trained, in folds by speaker too."""
+    return [name for of in layout.trained.values() for name in of.runs]
 
 
 def trainings_unfinished(layout: Layout) -> bool:
@@ -110,7 +115,7 @@ def _seeds(layout: Layout) -> Iterator[Path]:
     store = Path(RESULTS, "runs/store")
     linked = {folder: _inodes(folder, "weights-seed*") for folder in present_runs(layout)}
     every = {one for inodes in linked.values() for one in inodes}
-    trained = (linked[Path(RESULTS, "runs", name)] for name in layout.runs)
+    trained = (linked[Path(RESULTS, "runs", name)] for name in _trained(layout))
     if (
         trainings_unfinished(layout)
         or not all(trained)

@@ -92,9 +92,14 @@ class DataLayout:
         return f"{self.corpus}/manifest.csv"
 
     @property
+    def folds_key(self) -> str:
+        """Digest of the settings of the folds."""
+        return digest8(self.config["corpus"]["folds"])
+
+    @property
     def folds(self) -> str:
         """The recorded folds."""
-        return f"{self.corpus}/folds-{digest8(self.config['corpus']['folds'])}.csv"
+        return f"{self.corpus}/folds-{self.folds_key}.csv"
 
     def shards(self) -> list[str]:
         """Names of the shards, ``<k>-of-<n>``."""

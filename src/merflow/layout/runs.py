@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from merflow.corpus.speakers import MEASURED
 from merflow.encoders.registry import kind_of, parse_feature
 from merflow.layout.data import RESULTS, DataLayout
+from merflow.layout.leak import by_speaker, leak_of
 from merflow.storage.digest import digest8
 
 READINGS = ("organiser", "honest")
@@ -153,6 +155,25 @@ class Layout(DataLayout):
             "fold_count": corpus["folds"]["count"],
         }
 
+    # Folds by speaker
+
+    @cached_property
+    def leak(self) -> str | None:
+        """What can be said of speakers on both sides, see :func:`merflow.layout.leak.leak_of`."""
+        return leak_of(self.config)
+
+    @cached_property
+    def trained(self) -> dict[str, "Layout"]:
+        """The layouts whose runs are trained, by the name of their rules.
+
+        Beside this one that of the clean systems in folds by speaker, where random folds of known
+        speakers are asked for.
+        """
+        found = {"fusion_train": self}
+        if self.leak == MEASURED:
+            found["fusion_train_speakers"] = Layout(by_speaker(self.config))
+        return found
+
     # Report
 
     def system_names(self) -> list[str]:
@@ -192,8 +213,10 @@ class Layout(DataLayout):
         The record of a run counts the times of these alone, not of results kept from before.
         """
         encoders = self.config["features"]["encoders"]
-        names = [*self.runs, *self.ensembles, self.noise_key]
-        names += [self.group_key(group) for group in self.groups]
+        names = [*self.ensembles, self.noise_key]
+        for trained in self.trained.values():
+            names += [*trained.runs, *map(trained.group_key, trained.groups)]
+            names.append(trained.folds_key)
         names += [self.encoder_key(name) for name in encoders]
         names += [self.probe(name) for name in self.config["probes"]["encoders"]]
         names += [self.demo_weights(name) for name in encoders if self.demo_made(name)]

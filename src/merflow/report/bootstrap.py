@@ -63,6 +63,26 @@ def draw_counts(
     return _counts(stratum, draws, seed, "bootstrap", *names)
 
 
+def draw_groups(
+    group: Int64[np.ndarray, " clips"], draws: int, seed: int, *names: object
+) -> UInt8[np.ndarray, "draws clips"]:
+    """Return how often each clip stands in each resample of whole groups, such as speakers.
+
+    Clips of one speaker are not independent; speakers are. A resample has as many groups as there
+    are, not as many clips.
+
+    Source: Davison and Hinkley 1997, section 3.8 (resampling clusters, none within them).
+
+    Args:
+        group: Of each clip, numbered from 0 without a gap.
+        draws: Number of resamples.
+        seed: Of ``report.bootstrap``.
+        names: What is resampled.
+    """
+    one = np.zeros(int(group.max()) + 1, np.int64)
+    return _counts(one, draws, seed, "bootstrap of groups", *names)[:, group]
+
+
 def _counts(
     stratum: Int64[np.ndarray, " items"], draws: int, seed: int, *purpose: object
 ) -> UInt8[np.ndarray, "draws items"]:

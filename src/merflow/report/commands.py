@@ -142,6 +142,54 @@ for _name, _does in TABLES.items():
 
 @group.command()
 @SPEC
+@scores_option
+@manifest_option
+@folds_option
+@click.option("--speaker-folds", type=MADE, required=True, help="folds.csv by speaker.")
+@click.option(
+    "--predictions",
+    multiple=True,
+    required=True,
+    help="SYSTEM|AUGMENTATION|READING=predictions in the folds of --folds; repeatable.",
+)
+@click.option(
+    "--held-out",
+    multiple=True,
+    required=True,
+    help="The same of --speaker-folds; repeatable.",
+)
+@csv_option
+@md_option
+def speakers(
+    spec: dict[str, Any],
+    scores_file: Path,
+    manifest: Path,
+    folds: Path,
+    speaker_folds: Path,
+    predictions: tuple[str, ...],
+    held_out: tuple[str, ...],
+    out_csv: Path,
+    out_md: Path,
+) -> None:
+    """Compare random folds with folds by speaker: what the random ones leak."""
+    from merflow.report.outputs import write_table
+    from merflow.report.pairs import parse_pairs
+    from merflow.report.scores_file import read_scores
+    from merflow.report.speakers import compare, read_both
+    from merflow.report.speakers_page import page
+    from merflow.storage.atomic import write_text
+    from merflow.training.spec import require_all
+
+    require_all(spec, *SCORING, "rows", "systems")
+    both = read_both(spec, manifest, folds, speaker_folds)
+    sides = (predictions, "--predictions"), (held_out, "--held-out")
+    found = compare(spec, both, *(parse_pairs(*side) for side in sides))
+    write_table(found, out_csv, spec.get("note"))
+    write_text(out_md, page(spec, read_scores(scores_file, spec["corpus"]), both, found))
+
+
+@group.command()
+@SPEC
 @manifest_option
 @folds_option
 @click.option(

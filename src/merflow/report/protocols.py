@@ -1,7 +1,9 @@
-"""The two readings of a training, as words, and which epochs they choose among."""
+"""The protocol as words: the two readings, which epochs they choose among, and random folds."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from merflow.corpus.speakers import FEW, MEASURED, NOISY, UNNAMED
 
 READINGS = ("honest", "organiser")
 HONEST = {
@@ -15,6 +17,19 @@ ORGANISER = (
     "of each fold the epoch is kept that is best on that very fold, as the challenge's baseline "
     "does"
 )
+
+LEAK = {
+    MEASURED: "Folds are random, so that a speaker may stand on both sides: "
+    "[speakers.md](speakers.md) says how many do, and how Train&Val changes when whole speakers "
+    "are held out.",
+    UNNAMED: "Folds are random and not every train clip names its speaker: speakers or shows may "
+    "stand on both sides, and nothing can be said of how much that helps Train&Val.",
+    FEW: "Folds are random, so that speakers stand on both sides; how much that helps Train&Val "
+    "is not measured, as there are fewer speakers than folds (corpus.folds.count).",
+    NOISY: "Folds are random, so that a speaker may stand on both sides; how much that helps "
+    "Train&Val is measured on systems trained clean, of which there are none.",
+}
+"""By :func:`merflow.layout.leak.leak_of`."""
 
 
 def reading_told(reading: str, training: Mapping[str, Any]) -> str:

@@ -64,11 +64,15 @@ class Scorer:
             predictions = align(frame, labels, self.spec["classes"], source)
             if predictions is None:
                 continue
-            found[split] = Scored(predictions, self._cell(split, predictions))
+            found[split] = self.score(split, predictions)
             missing = len(labels.clips) - found[split].cell.clips
             if missing:
                 print(f"{source}: {missing} clips of {split} have no prediction", file=sys.stderr)
         return found
+
+    def score(self, split: str, predictions: Predictions) -> Scored:
+        """Score predictions that are laid beside the labels of a split."""
+        return Scored(predictions, self._cell(split, predictions))
 
     def common(self, split: str, first: Scored, second: Scored) -> tuple[Cell, Cell] | None:
         """Score two systems on the clips that both predict; None where there is none."""

@@ -8,7 +8,7 @@ from merflow.report.bootstrap import SMALLEST
 from merflow.report.clips import TRAIN
 from merflow.report.markdown import table, with_interval
 from merflow.report.paper import SHORT
-from merflow.report.protocols import READINGS, choices_told, epochs_told, reading_told
+from merflow.report.protocols import LEAK, READINGS, choices_told, epochs_told, reading_told
 from merflow.report.table1 import LONG, Cell, columns, systems
 
 ARROWS = {"Dis": "Dis ↑", "Dim": "Dim ↓", "Com": "Com ↑"}
@@ -19,7 +19,8 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
     """Return the Markdown page.
 
     Args:
-        spec: As :func:`merflow.report.table1.cells`, and ``corpus``, ``note``, ``training``.
+        spec: As :func:`merflow.report.table1.cells`, and ``corpus``, ``note``, ``training``;
+            if folds are random, ``leak``, one of :data:`merflow.report.protocols.LEAK`.
         document: ``scores.json``.
         found: From :func:`merflow.report.table1.cells`.
     """
@@ -84,6 +85,7 @@ def _notes(
         "test set is scored on the mean of the folds' models. Both are means over seeds.",
         f"- {epochs_told(spec['training'])}",
         *(f"- {told}" for told in choices_told(spec["training"])),
+        *([f"- {LEAK[leak]}"] if (leak := spec.get("leak")) else []),
         "- Two systems are compared by their paired difference, its interval and a test: "
         "[differences.md](differences.md).",
     ]

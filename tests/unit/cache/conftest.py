@@ -79,7 +79,8 @@ class Made:
             for augmentation in ("clean", "noise"):
                 for path in layout.feature_shards(name, augmentation):
                     self.shard(path, layout.feature_store(name))
-        for number, name in enumerate([*layout.runs, *layout.ensembles]):
+        trained = [name for of in layout.trained.values() for name in of.runs]
+        for number, name in enumerate([*trained, *layout.ensembles]):
             self.run(f"results/runs/{name}", f"{number:032x}")
         for name in layout.config["probes"]["encoders"]:
             for reading in READINGS:

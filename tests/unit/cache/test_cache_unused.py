@@ -96,6 +96,24 @@ def test_seeds_that_only_old_runs_link_go_with_them(project):
     assert (store / f"{0:032x}" / "seed-7").as_posix() in listed(project)
 
 
+def test_trainings_by_speaker_are_used_while_folds_are_random(project):
+    by_speaker = project.layout.trained["fusion_train_speakers"].runs
+    old = project.write("results/runs/store/aa/seed-0/weights.safetensors").parent.parent
+    assert listed(project) == [old.as_posix()]
+    files = list(Path("results/runs", next(iter(by_speaker))).iterdir())
+    held = {path: path.read_bytes() for path in files if path.suffix == ".parquet"}
+    for path in held:
+        path.unlink()
+    assert listed(project) == []  # the store may spare a training
+    for path, content in held.items():
+        path.write_bytes(content)
+    folds = project.layout.config["corpus"]["folds"] | {"scheme": "session"}
+    project.layout = other(project, corpus={"folds": folds})
+    project.everything()
+    gone = {f"results/runs/{name}" for name in by_speaker}
+    assert gone <= set(listed(project))
+
+
 def test_leftovers_of_killed_writes_go_wherever_they_are(project):
     layout = project.layout
     gone = {

@@ -1,0 +1,166 @@
+"""What random folds leak by speaker, as a Markdown page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from merflow.report.assembly import assembled
+from merflow.report.markdown import table, with_interval
+from merflow.report.protocols import READINGS
+from merflow.report.speakers import MEAN, Both, both_sides
+
+TITLE = "What random folds leak by speaker,"
+NARROW = 20
+"""With fewer groups a bootstrap over them is too narrow; Cameron, Gelbach and Miller 2008 find so
+from 5 to some 30."""
+
+
+def page(
+    spec: Mapping[str, Any], document: Mapping[str, Any], both: Both, found: pd.DataFrame
+) -> str:
+    """Return the Markdown page.
+
+    Args:
+        spec: ``corpus``, ``rows``, ``decimals`` and, if there is one, ``note``.
+        document: ``scores.json``.
+        both: From :func:`merflow.report.speakers.read_both`.
+        found: From :func:`merflow.report.speakers.compare`.
+    """
+    parts = []
+    for reading in READINGS:
+        own = found[found["reading"] == reading]
+        if len(own):
+            parts.append(
+                f"## {reading.capitalize()} reading\n\n{verdict(own, spec['decimals'])}\n\n"
+                f"{_scores(own, spec['decimals'])}"
+            )
+    parts.append(f"## How to read it\n\n{_how_to_read(document, both, found)}")
+    parts.append(f"## Speakers on both sides\n\n{_sides(both)}")
+    return assembled(TITLE, spec, document, parts)
+
+
+def verdict(own: pd.DataFrame, decimals: int) -> str:
+    """Return what the comparison shows of one reading, by the mean of its systems, in sentences.
+
+    Args:
+        own: The rows of one reading.
+        decimals: Of the numbers.
+    """
+    told = _overall(own)
+    rows = {row.metric: row for row in told.itertuples()}
+    systems = own.loc[own["system"] != MEAN, "system"].nunique()
+    changes = " and ".join(
+        f"{name} {'falls' if row.difference < 0 else 'rises'} by "
+        f"{with_interval(abs(row.difference), _turned(row), decimals)}"
+        for name, row in rows.items()
+        if row.difference != 0
+    )
+    over = f"Over {systems} systems" if systems > 1 else f"Of {told['system'].iloc[0]}"
+    said = f"{over}, {changes or 'nothing changes'} when whole speakers are held out."
+    return f"{said} {_meaning(rows['Dis'])}"
+
+
+def _turned(row: Any) -> tuple[float, float]:
+    """Return the bounds of a difference as those of its amount."""
+    return (row.low, row.high) if row.difference > 0 else (-row.high, -row.low)
+
+
+def _meaning(dis: Any) -> str:
+    if dis.low <= 0 <= dis.high:
+        return (
+            "By Dis no leak is shown: so many speakers cannot tell the change from none, or there "
+            "is none."
+        )
+    if dis.difference < 0:
+        return (
+            "The random folds' scores are in part of speakers that were heard in training: they "
+            "are too high for speakers that were not."
+        )
+    return (
+        "Known speakers do not explain scores that are better without them: the two kinds of folds "
+        "differ in more than the speakers."
+    )
+
+
+def _scores(own: pd.DataFrame, decimals: int) -> str:
+    """Return a table with a line for each system and the mean of all."""
+    metrics = list(dict.fromkeys(own["metric"]))
+    by_place = {(row.system, row.metric): row for row in own.itertuples()}
+    lines = []
+    for system in dict.fromkeys(own["system"]):
+        line = [system]
+        for metric in metrics:
+            row = by_place[system, metric]
+            gap = with_interval(row.difference, (row.low, row.high), decimals, "+")
+            line += [f"{row.random_folds:.{decimals}f}", f"{row.speaker_folds:.{decimals}f}", gap]
+        lines.append(line)
+    heads = [f"{m} {kind}" for m in metrics for kind in ("random", "by speaker", "change")]
+    return table(["System", *heads], lines)
+
+
+def _how_to_read(document: Mapping[str, Any], both: Both, found: pd.DataFrame) -> str:
+    """Return what is compared, and what the interval does not hold."""
+    seed, draws = found["seed"].iloc[0], document["bootstrap"]["draws"]
+    lines = [
+        "- Random: the folds of the settings, as in Table 1. By speaker: as many folds, none of "
+        "which shares a speaker with another; the systems trained clean are trained in them once "
+        f"more. Both sides are the trainings of one seed, {seed}.",
+        "- Scores are of Train&Val, pooled over the clips of all folds, since the folds differ; "
+        "Table 1 has the mean over folds and seeds.",
+        f"- In brackets the paired 95 % interval of {draws} bootstrap resamples of whole speakers, "
+        f"of which there are {both.speakers}"
+        + (
+            ": so few that it is too narrow."
+            if both.speakers < NARROW
+            else "; the same resamples for every system and side."
+        ),
+        "- The change holds more than the leak: another split of the same clips gives other "
+        "scores, folds by speaker are not stratified by emotion, and another seed would move both "
+        "sides. Of these the interval holds nothing.",
+    ]
+    spread = _spread(found)
+    if spread:
+        lines.append(f"- {spread}")
+    lines.append(
+        "- `corpus.folds.scheme: speaker` makes all tables with speakers held out; the trainings "
+        "that this page needed are then taken from the store."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _spread(found: pd.DataFrame) -> str:
+    """Return how far seeds lie apart in the random folds, where there are several."""
+    reading = found["reading"].iloc[0]
+    own = _overall(found[found["reading"] == reading])
+    known = own[own["seed_sd"].notna()]
+    if known.empty:
+        return ""
+    told = ", ".join(f"{row.metric} {row.seed_sd:.3f}" for row in known.itertuples())
+    return (
+        "For scale: in the random folds the seeds of one system have a standard deviation of "
+        f"{told} ({reading} reading, {own['system'].iloc[0]})."
+    )
+
+
+def _overall(own: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the mean of the systems of a reading, or of its only system."""
+    mean = own[own["system"] == MEAN]
+    return mean if len(mean) else own
+
+
+def _sides(both: Both) -> str:
+    """Return how many speakers of each fold the other folds have too."""
+    random = both_sides(both.random, both.speaker)
+    other = both_sides(both.by_speaker, both.speaker)
+    heads = ["Fold", "clips", "speakers", "of them in other folds too", "clips of these"]
+    heads += ["by speaker: clips", "speakers", "of them in other folds too"]
+    lines = [
+        [a.fold, a.clips, a.speakers, a.shared, a.shared_clips, b.clips, b.speakers, b.shared]
+        for a, b in zip(random.itertuples(), other.itertuples(), strict=True)
+    ]
+    shared, clips = random["shared_clips"].sum(), random["clips"].sum()
+    return (
+        f"Of {clips} train clips {shared} are held out from a model that was trained on clips of "
+        f"the same speaker.\n\n{table(heads, lines)}"
+    )
