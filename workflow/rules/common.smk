@@ -30,6 +30,12 @@ SCHEMA = Path(workflow.basedir) / "workflow" / "schemas" / "params.schema.yaml"
 
 prepare_environment()
 
+if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
+    raise WorkflowError(
+        f"this environment runs the package in {Path(merflow.__file__).parent}, but the workflow "
+        f"is {workflow.basedir}: run `make environment` here, or `pip install --editable .`"
+    )
+
 try:
     settings.check(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
     settings.check_files(config)
@@ -41,12 +47,6 @@ try:
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
-
-if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
-    raise WorkflowError(
-        f"this environment runs the package in {Path(merflow.__file__).parent}, but the workflow "
-        f"is {workflow.basedir}: run `make environment` here, or `pip install --editable .`"
-    )
 
 SHARDS = config["corpus"]["shards"]
 run = Run(layout, lambda: workflow.cores, lambda: [*tables(), *figures()])

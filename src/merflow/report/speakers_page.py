@@ -50,14 +50,15 @@ def verdict(own: pd.DataFrame, decimals: int) -> str:
     told = _overall(own)
     rows = {row.metric: row for row in told.itertuples()}
     systems = own.loc[own["system"] != MEAN, "system"].nunique()
-    changes = " and ".join(
+    changes = [
         f"{name} {'falls' if row.difference < 0 else 'rises'} by "
         f"{with_interval(abs(row.difference), _turned(row), decimals)}"
         for name, row in rows.items()
         if row.difference != 0
-    )
+    ]
+    listed = " and ".join([", ".join(changes[:-1]), changes[-1]] if changes[1:] else changes)
     over = f"Over {systems} systems" if systems > 1 else f"Of {told['system'].iloc[0]}"
-    said = f"{over}, {changes or 'nothing changes'} when whole speakers are held out."
+    said = f"{over}, {listed or 'nothing changes'} when whole speakers are held out."
     return f"{said} {_meaning(rows['Dis'])}"
 
 

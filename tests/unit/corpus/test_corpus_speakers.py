@@ -63,3 +63,13 @@ def test_labels_alone_may_name_them(tmp_path):
 def test_the_demo_has_as_many_as_it_generates(speakers, train, told):
     demo = {"speakers": speakers, "clips": {"train": train, "test1": 60}}
     assert count_speakers({"adapter": "demo", "demo": demo}) == told
+
+
+def test_actors_of_a_released_layout_are_known_by_its_names(tmp_path):
+    for actor, name in ((1, "01"), (2, "02")):
+        folder = tmp_path / f"Actor_{name}"
+        folder.mkdir()
+        for emotion in ("03", "04"):
+            (folder / f"01-01-{emotion}-01-01-01-{actor:02d}.mp4").touch()
+    corpus = {"adapter": "ravdess", "root": str(tmp_path), "valence": False, "tests": []}
+    assert count_speakers(corpus | {"classes": ["happy", "sad"]}) == 2
