@@ -18,7 +18,7 @@ def power(x):
     return np.mean(np.asarray(x, np.float64) ** 2)
 
 
-@given(seeds, st.integers(200, 3000), st.floats(-5, 20), st.floats(1e-3, 0.3), st.floats(1e-3, 0.9))
+@given(seeds, st.integers(200, 3000), st.floats(-10, 30), st.floats(1e-3, 9), st.floats(1e-3, 9))
 def test_the_snr_asked_for_is_realised(seed, length, snr_db, speech_level, noise_level):
     speech, noise = sounds(seed, length)
     speech, noise = speech * speech_level, noise * noise_level
@@ -47,6 +47,13 @@ def test_a_mix_that_stays_in_range_leaves_the_speech_at_its_level():
 def test_silent_noise_leaves_the_speech_as_it_is():
     speech = sounds(0, 100)[0]
     np.testing.assert_array_equal(mix_at_snr(speech, np.zeros(100, np.float32), 5.0), speech)
+
+
+@given(st.integers(0, 100), st.floats(-10, 30))
+def test_silence_gets_no_noise_and_stays_finite(length, snr_db):
+    noise = sounds(0, length)[1]
+    mixed = mix_at_snr(np.zeros(length, np.float32), noise, snr_db)
+    np.testing.assert_array_equal(mixed, np.zeros(length))
 
 
 @given(st.integers(1, 50), st.integers(0, 200), st.integers(0, 200))

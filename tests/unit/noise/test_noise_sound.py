@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from merflow.errors import MerflowError
 from merflow.media.mix import take_looped
@@ -63,3 +65,58 @@ def test_an_unreadable_recording_is_named(tmp_path):
         with pytest.raises(MerflowError, match=name) as raised:
             corrupt_sound(np.ones(10, np.float32), row(name), tmp_path)
         assert "\n" not in str(raised.value)
+
+
+@pytest.fixture(scope="module")
+def lengths(tmp_path_factory):
+    """Recordings of 40 to 20000 samples, some of them no 16 kHz mono PCM."""
+    folder = tmp_path_factory.mktemp("lengths")
+    for length in LENGTHS:
+        noise = np.random.default_rng(length).uniform(-0.6, 0.6, length)
+        soundfile.write(folder / f"{length}.wav", noise, 16000)
+        soundfile.write(folder / f"{length} float.wav", noise, 16000, subtype="FLOAT")
+    return folder
+
+
+LENGTHS = [40, 999, 20000]
+pieces = {
+    "size": st.sampled_from(LENGTHS),
+    "form": st.sampled_from(["", " float"]),
+    "offset": st.integers(0, 25000),
+    "length": st.integers(300, 6000),
+}
+
+
+def literal_loop(noise, offset, length):
+    """Put the recording behind itself until it is long enough, and cut the piece out."""
+    looped = noise
+    while looped.size < offset + length:
+        looped = np.concatenate([looped, noise])
+    return looped[offset : offset + length]
+
+
+@given(**pieces)
+def test_a_looped_piece_is_the_literal_one(lengths, size, form, offset, length):
+    path = lengths / f"{size}{form}.wav"
+    noise, _ = soundfile.read(path, dtype="float32")
+    np.testing.assert_array_equal(
+        read_excerpt(path, offset, length), literal_loop(noise, offset, length)
+    )
+
+
+@given(**pieces, snr_db=st.integers(-10, 30), level=st.floats(1e-3, 5), seed=st.integers(0, 999))
+def test_the_drawn_snr_is_realised_for_any_clip(
+    lengths, size, form, offset, length, snr_db, level, seed
+):
+    # From -60 dB to clipped square waves.
+    speech = np.random.default_rng(seed).standard_normal(length) * level
+    speech = np.clip(speech, -1, 1).astype(np.float32)
+    name = f"{size}{form}.wav"
+    mixed = corrupt_sound(speech, row(name, offset, snr_db), lengths).astype(np.float64)
+    assert np.abs(mixed).max() <= 1.0
+    noise, _ = soundfile.read(lengths / name, dtype="float32")
+    added = literal_loop(noise, offset, length)
+    parts = np.stack([speech, added], 1).astype(np.float64)
+    (a, b), *_ = np.linalg.lstsq(parts, mixed, rcond=None)
+    assert 20 * np.log10(a * rms(speech) / (b * rms(added))) == pytest.approx(snr_db, abs=0.1)
+    np.testing.assert_allclose(parts @ [a, b], mixed, atol=1e-5)
