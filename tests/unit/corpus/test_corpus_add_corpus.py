@@ -1,0 +1,95 @@
+"""The worked example of docs/add_corpus.md is code that runs."""
+
+import copy
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from merflow import settings
+from merflow.corpus.adapters import registry
+from merflow.corpus.finding import inspect
+from merflow.errors import MerflowError
+from merflow.layout import Layout
+from merflow.settings.adapters import check_adapter
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = (ROOT / "docs/add_corpus.md").read_text(encoding="utf-8")
+SMALL = yaml.safe_load((ROOT / "presets/small.yaml").read_text())
+HEADER = "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode\n"
+
+
+def block(language):
+    """Return the page's only block of code in a language."""
+    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return text
+
+
+@pytest.fixture
+def adapter(tmp_path, monkeypatch):
+    """The page's module, entered as its second step says."""
+    file = tmp_path / "meld.py"
+    file.write_text(block("python"), encoding="utf-8")
+    told = importlib.util.spec_from_file_location("meld", file)
+    module = importlib.util.module_from_spec(told)
+    told.loader.exec_module(module)
+    monkeypatch.setitem(registry.ADAPTERS, "meld", module.ADAPTER)
+    return module
+
+
+@pytest.fixture
+def config(adapter, tmp_path):
+    """The page's settings, for a miniature."""
+    root = tmp_path / "meld"
+    for split, folder in adapter.FOLDERS.items():
+        (root / folder).mkdir(parents=True)
+        rows = []
+        for dialogue, utterance in [(0, 0), (0, 1), (1, 0), (125, 3), (110, 7)]:
+            said = '"So, no, that is not it."' if utterance else "Hi"
+            speaker = "Ross" if dialogue else "Chandler"
+            rows.append(f"1,{said},{speaker},joy,positive,{dialogue},{utterance},8,21\n")
+            if (split, dialogue) != ("dev", 110):
+                (root / folder / f"dia{dialogue}_utt{utterance}.mp4").write_bytes(b"x")
+        (root / folder / "._dia0_utt0.mp4").write_bytes(b"x")
+        (root / f"{split}_sent_emo.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
+    config = copy.deepcopy(SMALL) | yaml.safe_load(block("yaml"))
+    config["corpus"]["root"] = str(root)
+    return config
+
+
+def test_the_page_s_preset_is_accepted(config):
+    check_adapter(config)
+    with pytest.raises(MerflowError, match=r"adapter meld: any of dev, test"):
+        check_adapter(config | {"corpus": config["corpus"] | {"tests": ["test1"]}})
+
+
+def test_the_page_s_adapter_lists_every_clip_by_a_name_of_its_own(config):
+    found = {label.clip: label for label in registry.read_corpus(config["corpus"])}
+    assert len(found) == 15
+    label = found["test_dia0_utt1"]
+    assert (label.split, label.emotion, label.speaker) == ("test", "joy", "Chandler")
+    assert label.path == "output_repeated_splits_test/dia0_utt1.mp4"
+    assert (label.session, found["train_dia0_utt1"].session) == ("test_0", "train_0")
+    broken = {clip for clip, label in found.items() if label.defect}
+    assert broken == {"train_dia125_utt3", "dev_dia110_utt7"}
+    assert len(settings.clips_to_watch(config)) == 14
+    assert Layout(config).corpus_key.startswith("meld-")
+    assert Layout(config).valence_name == "valence"
+
+
+def test_the_page_s_adapter_tells_what_is_wrong(config, adapter, monkeypatch):
+    monkeypatch.setattr(adapter, "RELEASED", dict.fromkeys(adapter.FOLDERS, 5))
+    assert [one.level for one in inspect(config)] == ["fine", "warning", "fine"]
+    csv = Path(config["corpus"]["root"]) / "dev_sent_emo.csv"
+    csv.write_text(csv.read_text().replace("joy", "bored", 1))
+    (found,) = inspect(config)
+    assert "dev_sent_emo.csv, line 2, column 'Emotion': 'bored' is none of" in found.what
+
+
+def test_the_page_names_what_there_is():
+    names = re.findall(r"`((?:src|tests|presets|workflow)/[\w./]+)`", PAGE)
+    there = [name for name in names if "meld" not in name]
+    assert len(there) >= 5
+    assert all((ROOT / name).exists() for name in there)
