@@ -100,36 +100,61 @@ def test_the_snr_is_still_there_after_aac(tmp_path, folder, snr_db):
     assert found == pytest.approx(snr_db, abs=0.25)
 
 
-@pytest.mark.parametrize(("height", "width"), [(48, 64), (181, 240), (180, 241), (97, 33)])
-def test_an_odd_side_gets_its_last_line_twice(tmp_path, folder, height, width):
-    # What libx264 cannot write in yuv420p, ffv1 can.
-    path = tmp_path / "odd.mkv"
-    frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+def write_lossless(path, frame, rotation=0):
+    """Write three equal frames of any size and a short sound."""
     with av.open(str(path), "w") as container:
         picture = container.add_stream("ffv1", 25)
-        picture.width, picture.height, picture.pix_fmt = width, height, "bgr0"
+        picture.height, picture.width = frame.shape[:2]
+        picture.pix_fmt = "bgr0"
+        picture.set_display_rotation(rotation)
         sound = container.add_stream("pcm_s16le", RATE, layout="mono")
         for number in range(3):
             image = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format="bgr0")
             image.pts = number
             container.mux(picture.encode(image))
         samples = (speech(0.12) * 32767).astype(np.int16)[None]
-        container.mux(sound.encode(_sound(samples)))
+        heard = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        heard.sample_rate, heard.pts = RATE, 0
+        container.mux(sound.encode(heard))
         for stream in (picture, sound):
             container.mux(stream.encode(None))
-    write_noisy_clip(path, row(folder), folder, tmp_path / "b.mp4")
+    return path
+
+
+def blocks(height, width):
+    """Return four flat corners, which h264 keeps."""
+    frame = np.zeros((height, width, 3), np.uint8)
+    frame[: height // 2, width // 2 :] = 80
+    frame[height // 2 :, : width // 2] = 160
+    frame[height // 2 :, width // 2 :] = 240
+    return frame
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (181, 240), (180, 241), (97, 33)])
+def test_an_odd_side_gets_its_last_line_twice(tmp_path, folder, height, width):
+    # What libx264 cannot write in yuv420p, ffv1 can.
+    frame = blocks(height, width)
+    source = write_lossless(tmp_path / "odd.mkv", frame)
+    write_noisy_clip(source, row(folder), folder, tmp_path / "b.mp4")
     images = [image for _, image in iterate_frames(tmp_path / "b.mp4", None)]
     assert len(images) == 3
     assert images[0].shape == (height + height % 2, width + width % 2, 3)
+    assert np.abs(images[0][:height, :width].astype(int) - frame).mean() < 3
     np.testing.assert_array_equal(even(frame)[:height, :width], frame)
     np.testing.assert_array_equal(even(frame)[-1, :width], frame[-1])
     np.testing.assert_array_equal(even(frame)[:height, -1], frame[:, -1])
 
 
-def _sound(samples):
-    frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-    frame.sample_rate, frame.pts = RATE, 0
-    return frame
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_clip_that_asks_to_be_turned_is_written_upright(tmp_path, folder, turn):
+    source = write_lossless(tmp_path / "turned.mkv", blocks(48, 64), turn)
+    write_noisy_clip(source, row(folder), folder, tmp_path / "b.mp4")
+    upright = np.rot90(blocks(48, 64), turn // 90)
+    for _, image in iterate_frames(tmp_path / "b.mp4", None):
+        assert image.shape == upright.shape
+        assert np.abs(image.astype(int) - upright).mean() < 3
+    with av.open(str(tmp_path / "b.mp4")) as container:
+        assert {frame.rotation for frame in container.decode(video=0)} == {0}
 
 
 def test_two_writes_are_byte_identical(tmp_path, folder):
