@@ -139,3 +139,19 @@ def test_the_list_is_made_as_it_was_planned_or_not_at_all(unpacked, tmp_path):
     lines = out.read_text().splitlines()
     assert lines[0] == "clip,split,emotion,valence,speaker,path,session,fold,defect"
     assert len(lines) == 9
+
+
+def test_given_features_of_the_clips_that_are_there_are_watched(unpacked, tmp_path):
+    config = config_of("ravdess", unpacked)
+    clips = sorted(settings.clips_to_watch(config))
+    (tmp_path / "RF-UTT").mkdir()
+    for clip in clips[1:]:
+        (tmp_path / "RF-UTT" / f"{clip}.npy").write_bytes(b"x")
+    given = {"architecture": "precomputed", "of": "resnet50_ferplus"}
+    given["folders"] = {"pooling": str(tmp_path / "RF-UTT")}
+    config["features"]["encoders"] = {"RF": given}
+    found = settings.features_to_watch(config)["RF"]
+    assert sorted(found) == clips
+    assert {clip: len(files) for clip, files in found.items()} == {
+        clip: int(clip != clips[0]) for clip in clips
+    }

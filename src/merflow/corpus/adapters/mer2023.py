@@ -8,7 +8,7 @@ from pathlib import Path
 
 from merflow.corpus.adapters.adapter import Adapter
 from merflow.corpus.adapters.folder import clips_in
-from merflow.corpus.adapters.looks import few, of_clips
+from merflow.corpus.adapters.looks import of_clips
 from merflow.corpus.finding import Finding
 from merflow.corpus.label import TRAIN, Label, LabelSpec
 from merflow.corpus.split_labels import read_split_labels
@@ -16,7 +16,6 @@ from merflow.errors import MerflowError
 
 RELEASED = {"train": 3373, "test1": 411, "test2": 412, "test3": 834}
 """Labelled clips: train, MER-MULTI, MER-NOISE, MER-SEMI."""
-VALENCE = (-5.0, 5.0)
 HUB = {"train": "mer2023train/", "test1": "", "test2": "", "test3": "mer2023train/"}
 
 
@@ -80,22 +79,7 @@ def inspect(root: Path, spec: LabelSpec) -> list[Finding]:
                     "put the label file there if you have it",
                 )
             )
-        odd = [label.clip for label in own if label.valence and not _in_scale(label.valence)]
-        if odd:
-            found.append(
-                Finding(
-                    "warning",
-                    f"{split}: valence outside -5 to 5: {len(odd)} of {len(own)} clips "
-                    f"({few(odd)})",
-                    "compare the label file with the organisers': Com assumes their scale",
-                )
-            )
     return found
-
-
-def _in_scale(valence: str) -> bool:
-    low, high = VALENCE
-    return low <= float(valence) <= high
 
 
 def _path(places: dict[str, Place], clips: dict[str, dict[str, str]], split: str, clip: str) -> str:
