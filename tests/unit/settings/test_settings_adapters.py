@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from miniatures import ravdess
 from merflow import settings
 from merflow.cli import cli
 from merflow.corpus.adapters.registry import ADAPTERS
+from merflow.corpus.label import Label
 from merflow.errors import MerflowError
 from merflow.layout import Layout
 from merflow.settings.adapters import check_adapter
@@ -93,6 +95,17 @@ def test_what_an_adapter_cannot_read_is_told(name, changed, told):
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
     return ravdess(tmp_path_factory.mktemp("ravdess"), actors=1)
+
+
+def test_two_clips_of_one_name_are_told_whatever_the_adapter(monkeypatch, tmp_path):
+    twice = [Label("a", "train", "sad", "", "", f"{folder}/a.mp4") for folder in "xy"]
+    one = replace(ADAPTERS["ravdess"], labels=lambda root, spec: twice)
+    monkeypatch.setitem(ADAPTERS, "ravdess", one)
+    with pytest.raises(MerflowError, match=r"x/a\.mp4 and y/a\.mp4 are both clip 'a'; remove"):
+        settings.clips_to_watch(config_of("ravdess", tmp_path))
+    del twice[:]
+    with pytest.raises(MerflowError, match=r"holds no clip to train on; name the whole corpus"):
+        settings.clips_to_watch(config_of("ravdess", tmp_path))
 
 
 def test_a_folder_that_is_not_there_is_told_with_where_it_was_looked_for(tmp_path):

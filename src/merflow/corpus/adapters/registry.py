@@ -1,6 +1,7 @@
 """The adapters by name."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,16 @@ def read_corpus(corpus: Mapping[str, Any]) -> list[Label]:
         corpus: ``adapter`` (one of :data:`ADAPTERS`), root, classes, valence and tests.
 
     Raises:
-        MerflowError: Bad input, as the adapter tells it, or no clip can be trained on.
+        MerflowError: Bad input, as the adapter tells it, two clips of one name, or none to train
+            on.
     """
     root, spec = _root(corpus), spec_of(corpus)
     labels = sorted(ADAPTERS[corpus["adapter"]].labels(root, spec), key=lambda label: label.clip)
+    for one, other in pairwise(labels):
+        if one.clip == other.clip:
+            raise MerflowError(
+                f"{root}: {one.path} and {other.path} are both clip '{one.clip}'; remove one"
+            )
     if not any(label.split == TRAIN for label in labels):
         raise MerflowError(
             f"{root} holds no clip to train on; name the whole corpus in corpus.root"
