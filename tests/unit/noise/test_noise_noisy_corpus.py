@@ -111,10 +111,12 @@ def test_a_kill_loses_the_clip_at_work_alone(corpus, tmp_path, monkeypatch):
 
     monkeypatch.setattr(noisy_corpus, "write_noisy_clip", killed)
     with pytest.raises(KeyboardInterrupt):
-        write(corpus, tmp_path)
+        write(corpus, tmp_path / "killed")
     monkeypatch.setattr(noisy_corpus, "write_noisy_clip", real)
-    assert write(corpus, tmp_path) == len(NAMES) - 3
-    assert len(contents(tmp_path)) == len(NAMES)
+    assert write(corpus, tmp_path / "killed") == len(NAMES) - 3
+    write(corpus, tmp_path / "whole")
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert records(tmp_path / "killed") == records(tmp_path / "whole")
 
 
 def test_another_draw_writes_those_clips_again(corpus, tmp_path):
