@@ -29,6 +29,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/probes.smk"
 include: "workflow/rules/fusion.smk"
 include: "workflow/rules/ensemble.smk"
+include: "workflow/rules/robustness.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/speakers.smk"
 

@@ -18,6 +18,7 @@ NOUNS = {
     "probes": "train one unimodal model per layer",
     "fusion": "train fusion systems",
     "ensemble": "fuse the predictions of several systems",
+    "robustness": "predict a test split at fixed signal-to-noise ratios",
     "report": "compute metrics, tables, figures and submissions",
 }
 # Beside the nouns, as `use`: groups that no rule calls.

@@ -104,6 +104,7 @@ def paths(settings):
     layout, found = Layout(settings), defaultdict(list)
     found["corpus"], found["folds"], found["faces"] = layout.corpus, layout.folds, layout.faces
     found["noise"], found["ensembles"] = layout.noise_manifest, list(layout.ensembles)
+    found["fixed noise"], found["robustness"] = layout.levels_manifest, layout.levels
     for name, encoder in settings["features"]["encoders"].items():
         sense = layout.modality(name)
         found[f"{sense} clean"] += layout.feature_shards(name, "clean")

@@ -28,6 +28,7 @@ ORDER = [
     "probes",
     "fusion",
     "ensemble",
+    "robustness",
     "report",
     "settings",
     "layout",

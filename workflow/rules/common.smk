@@ -186,13 +186,19 @@ def precomputed_spec(wildcards):
     return spec(layout.encoder_spec(wildcards.encoder))
 
 
+def draws_of(condition):
+    """The noise manifest of a condition other than the clean one."""
+    fixed = condition == layout.levels_key
+    return layout.levels_manifest if fixed else layout.noise_manifest
+
+
 def extraction_inputs(wildcards):
     """Weights; crops for a visual encoder; draws and recordings for a noise condition."""
     found = {"weights": layout.weight_files(wildcards.encoder)}
     if layout.modality(wildcards.encoder) == "visual":
         found["crops"] = f"{layout.faces}/crops-{wildcards.shard}-of-{SHARDS}.safetensors"
     if wildcards.condition != "clean":
-        found["noise"] = layout.noise_manifest
+        found["noise"] = draws_of(wildcards.condition)
         if layout.modality(wildcards.encoder) == "audio":
             found["recordings"] = layout.noise_files()
     return found

@@ -53,6 +53,8 @@ def report_spec(*wanted):
             key: config["fusion"]["training"][key]
             for key in ("epochs", "patience", "selection", "learning_rate", "width", "dropout")
         },
+        "robustness": report["robustness"],
+        "preset": config["noise"]["preset"],
         "depths": layout.depths(),
         "kind": config["probes"]["kind"],
         "present": layout.digests(),
@@ -105,12 +107,15 @@ def tables():
         found += [f"{layout.tables}/speakers.{suffix}" for suffix in ("csv", "md")]
     if challenge_systems(trained_clean(made)):
         found += [f"{layout.tables}/challenge.{suffix}" for suffix in ("csv", "md")]
+    if layout.robustness:
+        found += [f"{layout.tables}/robustness.{suffix}" for suffix in ("csv", "md")]
     return found + ([f"{layout.tables}/figure4.csv"] if config["probes"]["encoders"] else [])
 
 
 def figures():
-    names = ["figure4.svg", "figure4.png"] if config["probes"]["encoders"] else []
-    return [f"{layout.figures}/{name}" for name in names]
+    names = ["figure4"] if config["probes"]["encoders"] else []
+    names += ["robustness"] if layout.robustness else []
+    return [f"{layout.figures}/{name}.{suffix}" for name in names for suffix in ("svg", "png")]
 
 
 def submissions():

@@ -101,3 +101,27 @@ rule noise_list:
 rule noisy_corpus:
     input:
         f"{NOISY}/noisy.csv",
+
+
+# A test split at fixed SNRs, for the robustness table.
+if layout.robustness:
+
+    rule noise_levels:
+        input:
+            code=code(*DRAWING, "noise/levels.py"),
+            manifest=layout.manifest,
+            recordings=noise_recordings,
+        output:
+            noise=layout.levels_manifest,
+        log:
+            "results/logs/noise_levels.log",
+        benchmark:
+            "results/runs/benchmarks/noise_levels.tsv"
+        params:
+            spec=spec(layout.levels_spec()),
+            root=noise_root,
+        message:
+            "Drawing noise at fixed SNRs"
+        shell:
+            "python -m merflow noise levels --spec {params.spec:q} --manifest {input.manifest:q}"
+            " --root {params.root:q} --out {output.noise:q} > {log:q} 2>&1"

@@ -19,7 +19,7 @@ def ls() -> None:
     """
     from merflow.cache.listing import listing
     from merflow.cache.project import inside, present_layout
-    from merflow.cache.used import present_runs, used
+    from merflow.cache.used import noisy_tests, present_runs, used
     from merflow.errors import MerflowError
     from merflow.layout.data import RESULTS
 
@@ -28,7 +28,7 @@ def ls() -> None:
         told: tuple[set[Path] | None, list[Path]] = None, []
         try:
             layout = present_layout()
-            told = used(layout), present_runs(layout)
+            told = used(layout), [*present_runs(layout), *noisy_tests(layout)]
         except MerflowError as error:
             click.echo(f"What is used cannot be told: {error}\n")
         click.echo(listing(Path(RESULTS), *told))

@@ -62,6 +62,11 @@ def _trained(layout: Layout) -> list[str]:
     return [name for of in layout.trained.values() for name in of.runs]
 
 
+def noisy_tests(layout: Layout) -> list[Path]:
+    """Return draws and predictions of a test split at fixed SNRs, if there is one."""
+    return [Path(layout.levels_manifest), Path(layout.levels)] if layout.robustness else []
+
+
 def trainings_unfinished(layout: Layout) -> bool:
     """Return whether a run of the present settings is still to be trained."""
     return not all(
@@ -77,6 +82,7 @@ def used(layout: Layout) -> set[Path]:
     places.add(Path(layout.corpus))
     if any(run.augmentation == "noise" for run in layout.runs.values()):
         places.add(Path(layout.noise_manifest))
+    places |= set(noisy_tests(layout))
     if layout.needs_faces:
         kinds = [f"{kind}-{s}" for kind in ("crops", "tracks", "facts") for s in layout.shards()]
         stems = {*kinds, "quality", "quarantine"}

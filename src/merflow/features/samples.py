@@ -38,12 +38,12 @@ class Sample:
         return self.noise.copy if self.noise else 0
 
     def key(self, modality: Modality) -> str:
-        """Return the store's key: content, copy and what corrupts this modality, not the name."""
+        """Return the store's key: content and what corrupts this modality, no name and number."""
         corruption = None
         if self.noise:
             audio = modality == "audio"
             corruption = self.noise.sound_settings if audio else self.noise.visual_settings
-        return settings_digest([self.sha256, self.copy, corruption])
+        return settings_digest([self.sha256, corruption])
 
 
 def samples_of_shard(manifest: Path, noise: Path | None, shard: int, shards: int) -> list[Sample]:
@@ -51,8 +51,8 @@ def samples_of_shard(manifest: Path, noise: Path | None, shard: int, shards: int
 
     Args:
         manifest: The corpus manifest.
-        noise: None: the clean originals of all clips. A noise manifest: the corrupted copies of
-            the training clips.
+        noise: None: the clean originals of all clips. A noise manifest: the corrupted copies that
+            it lists, of the training clips or of a test split.
         shard: 0, ..., shards - 1.
         shards: Number of shards.
 
@@ -69,11 +69,12 @@ def samples_of_shard(manifest: Path, noise: Path | None, shard: int, shards: int
     if noise is None:
         return clips
     rows = read_noise(noise)
-    train = {clip for clip, name in split.items() if name == "train"}
-    if {row.clip for row in rows} != train:
+    drawn = {row.clip for row in rows}
+    splits = {split.get(clip) for clip in drawn}
+    if not drawn or {clip for clip, name in split.items() if name in splits} != drawn:
         raise MerflowError(
-            f"the noise manifest {noise} is not about the training clips of {manifest}: "
-            "run `merflow noise draw` again"
+            f"the noise manifest {noise} is not about the clips of {manifest}: draw the noise "
+            "again (`snakemake` does it)"
         )
     return _corrupted(clips, rows)
 

@@ -5,7 +5,8 @@ Editing a setting changes the digests, and so the paths, of exactly what depends
 new results coexist and going back is free (source: ours).
 """
 
+from merflow.layout.levels import LEVELS
 from merflow.layout.read import read_layout, read_settings
 from merflow.layout.runs import READINGS, Layout
 
-__all__ = ["READINGS", "Layout", "read_layout", "read_settings"]
+__all__ = ["LEVELS", "READINGS", "Layout", "read_layout", "read_settings"]

@@ -129,15 +129,16 @@ class DataLayout:
     @cached_property
     def noise_key(self) -> str:
         """Preset and digest of the noise settings."""
-        noise = _declared(self.config["noise"], "root")
-        if noise["source"] == "demo":
-            noise["demo"] = self.config["corpus"]["demo"]["seed"]
-        else:
-            names = self._recordings if self._trains_noisy else []
-            noise["recordings"] = [
-                [name, (Path(self.noise_root) / name).stat().st_size] for name in names
-            ]
+        used = self._trains_noisy
+        noise = {**_declared(self.config["noise"], "root"), **self._noise_source(used)}
         return f"{noise['preset']}-{digest8(noise)}"
+
+    def _noise_source(self, used: bool) -> dict[str, Any]:
+        """What says which recordings there are; where they are not used, none are looked for."""
+        if self.config["noise"]["source"] == "demo":
+            return {"demo": self.config["corpus"]["demo"]["seed"]}
+        root, names = Path(self.noise_root), self._recordings if used else []
+        return {"recordings": [[name, (root / name).stat().st_size] for name in names]}
 
     @property
     def _trains_noisy(self) -> bool:
@@ -167,6 +168,12 @@ class DataLayout:
     def noise_manifest(self) -> str:
         """The drawn corruptions of this corpus."""
         return f"{RESULTS}/noise/{self.noise_key}/{self.corpus_key}.csv"
+
+    @property
+    def robustness(self) -> dict[str, Any] | None:
+        """The setting ``report.robustness``; None also where an older file has none."""
+        found: dict[str, Any] | None = (self.config.get("report") or {}).get("robustness")
+        return found
 
     def condition(self, augmentation: str) -> str:
         """Name of the feature cache's condition: ``clean``, or the noise settings."""

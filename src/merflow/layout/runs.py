@@ -6,8 +6,9 @@ from typing import Any
 
 from merflow.corpus.speakers import MEASURED
 from merflow.encoders.registry import kind_of, parse_feature
-from merflow.layout.data import RESULTS, DataLayout
+from merflow.layout.data import RESULTS
 from merflow.layout.leak import by_speaker, leak_of
+from merflow.layout.levels import LevelsLayout
 from merflow.storage.digest import digest8
 
 READINGS = ("organiser", "honest")
@@ -27,7 +28,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Layout(DataLayout):
+class Layout(LevelsLayout):
     """Paths and digests for one ``params.yaml``."""
 
     def _data_key(self, *features: str) -> dict[str, Any]:
@@ -174,6 +175,50 @@ class Layout(DataLayout):
             found["fusion_train_speakers"] = Layout(by_speaker(self.config))
         return found
 
+    # Robustness
+
+    @cached_property
+    def _hearing(self) -> dict[str, Run]:
+        """Every run and ensemble that hears, of itself or by a member, by its folder's name."""
+        found = {
+            name: run for name, run in self.runs.items() if "audio" in self._modalities(run.system)
+        }
+        for name, (run, members) in self.ensembles.items():
+            if not found.keys().isdisjoint(members):
+                found[name] = run
+        return found
+
+    def robustness_spec(self) -> dict[str, Any]:
+        """What is predicted at fixed SNRs, as the command takes it."""
+        told, labels = self.levels_spec(), {name: run.label for name, run in self._hearing.items()}
+        ensembles = {name: own for name, (_, own) in self.ensembles.items() if name in labels}
+        read = {*labels, *(member for members in ensembles.values() for member in members)}
+        systems = {name: self.run_spec(run) for name, run in self.runs.items() if name in read}
+        parts = {"systems": systems, "ensembles": ensembles, "labels": labels}
+        return {"split": told["split"], "snr": told["snr"], **parts}
+
+    @cached_property
+    def levels(self) -> str:
+        """Folder of the predictions at fixed SNRs."""
+        key = digest8([self.levels_key, self.corpus_key, self.robustness_spec()])
+        return f"{RESULTS}/runs/robustness-{key}"
+
+    def levels_predictions(self, clean: bool = True) -> dict[str, str]:
+        """Prediction files by label ``<system>|<augmentation>|<SNR in dB>``.
+
+        Args:
+            clean: Whether the trainings' own predictions of clean clips are among them, with
+                ``clean`` in the SNR's place.
+        """
+        found = {}
+        for name, run in self._hearing.items():
+            label = f"{run.system['name']}|{run.augmentation}"
+            for snr in self.levels_spec()["snr"]:
+                found[f"{label}|{snr}"] = f"{self.levels}/{run.label}.{snr}dB.parquet"
+            if clean:
+                found[f"{label}|clean"] = f"{RESULTS}/runs/{name}/predictions-honest.parquet"
+        return found
+
     # Report
 
     def system_names(self) -> list[str]:
@@ -213,7 +258,7 @@ class Layout(DataLayout):
         The record of a run counts the times of these alone, not of results kept from before.
         """
         encoders = self.config["features"]["encoders"]
-        names = [*self.ensembles, self.noise_key]
+        names = [*self.ensembles, self.noise_key, self.levels_key, self.levels]
         for trained in self.trained.values():
             names += [*trained.runs, *map(trained.group_key, trained.groups)]
             names.append(trained.folds_key)

@@ -105,3 +105,19 @@ def list_clips(parts: tuple[Path, ...], folder: Path, out: Path) -> None:
     from merflow.noise.noisy_corpus import write_noisy_list
 
     click.echo(f"{write_noisy_list(parts, folder, out)} corrupted clips in {folder}")
+
+
+@group.command()
+@SPEC
+@click.option("--manifest", required=True, type=PATH, help="Corpus manifest.")
+@click.option("--root", required=True, type=PATH, help="Noise folder.")
+@click.option("--out", required=True, type=PATH, help="Noise manifest.")
+def levels(spec: dict[str, Any], manifest: Path, root: Path, out: Path) -> None:
+    """Draw the noise of every clip of a split at every SNR; spec: split, snr, seed."""
+    from merflow.corpus.manifest import read_manifest
+    from merflow.noise.levels import draw_levels
+    from merflow.noise.manifest import write_noise
+
+    rows = draw_levels(spec, read_manifest(manifest), root)
+    write_noise(out, rows)
+    click.echo(f"{len(rows)} corrupted copies of {len({row.clip for row in rows})} clips")

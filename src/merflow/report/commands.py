@@ -229,6 +229,49 @@ def figure4(
 @group.command()
 @SPEC
 @manifest_option
+@folds_option
+@click.option(
+    "--predictions",
+    multiple=True,
+    required=True,
+    help="SYSTEM|AUGMENTATION|SNR=path of a predictions parquet, SNR in dB or clean; repeatable.",
+)
+@csv_option
+@md_option
+@click.option("--out-svg", type=PATH, required=True)
+@click.option("--out-png", type=PATH, required=True)
+def robustness(
+    spec: dict[str, Any],
+    manifest: Path,
+    folds: Path,
+    predictions: tuple[str, ...],
+    out_csv: Path,
+    out_md: Path,
+    out_svg: Path,
+    out_png: Path,
+) -> None:
+    """Write scores of a test split at fixed SNRs, after both trainings: csv, page, curves."""
+    from merflow.report import robustness_figure
+    from merflow.report.figure4 import save
+    from merflow.report.labels import scored_splits
+    from merflow.report.outputs import write_table
+    from merflow.report.pairs import parse_pairs
+    from merflow.report.robustness import as_frame, levels
+    from merflow.report.robustness_page import page
+    from merflow.storage.atomic import write_text
+    from merflow.training.spec import require_all
+
+    require_all(spec, *SCORING, "rows", "definitions", "robustness", "preset")
+    files = parse_pairs(predictions, "--predictions")
+    found, document = levels(spec, scored_splits(spec, manifest, folds), files)
+    write_table(as_frame(found), out_csv, spec.get("note"))
+    write_text(out_md, page(spec, document, found))
+    save(robustness_figure.draw(found, spec), out_svg, out_png)
+
+
+@group.command()
+@SPEC
+@manifest_option
 @quarantine_option
 @click.option("--predictions", type=MADE, required=True, help="A predictions parquet.")
 @click.option("--split", required=True, help="Which test split.")

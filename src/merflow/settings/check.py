@@ -16,6 +16,7 @@ from merflow.settings.relations import (
     check_names,
     check_ranges,
     check_report,
+    check_robustness,
     check_sources,
     check_systems,
 )
@@ -33,6 +34,7 @@ RELATIONS = (
     check_ranges,
     check_report,
     check_com,
+    check_robustness,
 )
 
 

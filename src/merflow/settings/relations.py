@@ -54,8 +54,8 @@ def check_sources(config: dict[str, Any]) -> None:
         pass
     elif config["noise"]["source"] == "folder" and not config["noise"]["root"]:
         raise MerflowError(
-            f"{FILE}: noise.root is null; allowed while a system's augmentation names noise: the "
-            "folder of MUSAN or any folder of wav or flac"
+            f"{FILE}: noise.root is null; allowed while a system's augmentation names noise, or "
+            "report.robustness is set: the folder of MUSAN or any folder of wav or flac"
         )
     elif config["noise"]["source"] == "demo" and corpus["adapter"] != "demo":
         raise MerflowError(
@@ -149,8 +149,10 @@ def check_keys(name: str, spec: dict[str, Any]) -> None:
 
 
 def uses_noise(config: dict[str, Any]) -> bool:
-    """Return whether any system is trained with noisy copies."""
-    return any("noise" in system["augmentation"] for system in config["fusion"]["systems"])
+    """Return whether any system is trained with noisy copies, or any split is made noisy."""
+    systems = config["fusion"]["systems"]
+    trained = any("noise" in system["augmentation"] for system in systems)
+    return trained or config["report"]["robustness"] is not None
 
 
 def check_systems(config: dict[str, Any]) -> None:
@@ -215,6 +217,27 @@ def check_ranges(config: dict[str, Any]) -> None:
             f"{FILE}: corpus.folds.count is {folds}; allowed: at most the training clips, "
             f"{demo['clips']['train']}"
         )
+
+
+def check_robustness(config: dict[str, Any]) -> None:
+    """Check that the split of the robustness table exists, and that some system hears the noise."""
+    chosen, encoders = config["report"]["robustness"], config["features"]["encoders"]
+    if chosen is None:
+        return
+    if chosen["split"] not in config["corpus"]["tests"]:
+        raise MerflowError(
+            f"{FILE}: report.robustness.split is {chosen['split']!r}; allowed: "
+            f"{', '.join(config['corpus']['tests']) or 'null in the place of report.robustness'}"
+        )
+    systems = config["fusion"]["systems"]
+    read = [parse_feature(feature)[0] for system in systems for feature in system["features"]]
+    heard = {name: encoders[name] for name in read if kind_of(encoders[name]).modality == "audio"}
+    given = [name for name, spec in heard.items() if spec["architecture"] == PRECOMPUTED]
+    if not heard or given:
+        why = "as no system reads sound"
+        if given:
+            why = f"with {given[0]}, which is {PRECOMPUTED} and has no corrupted copies"
+        raise MerflowError(f"{FILE}: report.robustness is {chosen!r}; allowed {why}: null")
 
 
 def check_report(config: dict[str, Any]) -> None:

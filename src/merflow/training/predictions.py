@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64, Int
 
 from merflow.errors import MerflowError
 from merflow.storage.atomic import replacing
@@ -44,17 +45,38 @@ def predictions_of(
         trajectories.partitions, trajectories.outputs[reading], strict=True
     ):
         rows = np.concatenate([partition.held_out, partition.tests])
-        frame = pd.DataFrame(
-            {
-                "clip": [data.labels.clips[row] for row in rows],
-                "split": [data.labels.split[row] for row in rows],
-                "fold": np.full(len(rows), partition.fold, dtype=np.int64),
-                "seed": np.full(len(rows), trajectories.seed, dtype=np.int64),
-            }
-        )
-        names = columns_of(classes, valence)[len(frame.columns) :]
-        frames.append(frame.assign(**dict(zip(names, outputs.T, strict=True))))
+        place = (partition.fold, trajectories.seed)
+        frames.append(fold_frame(data, rows, place, outputs, columns_of(classes, valence)))
     return pd.concat(frames, ignore_index=True)
+
+
+def fold_frame(
+    data: "Dataset",
+    rows: Int[np.ndarray, " rows"],
+    model: tuple[int, int],
+    outputs: Float64[np.ndarray, "rows outputs"],
+    columns: Sequence[str],
+) -> pd.DataFrame:
+    """Return what one model says of some rows of a dataset, in the columns of the contract.
+
+    Args:
+        data: The dataset.
+        rows: Clean rows of it.
+        model: Its fold and seed.
+        outputs: Probabilities and, as a last column, valence if there is one.
+        columns: From :func:`columns_of`.
+    """
+    fold, seed = model
+    frame = pd.DataFrame(
+        {
+            "clip": [data.labels.clips[row] for row in rows],
+            "split": [data.labels.split[row] for row in rows],
+            "fold": np.full(len(rows), fold, dtype=np.int64),
+            "seed": np.full(len(rows), seed, dtype=np.int64),
+        }
+    )
+    names = columns[len(frame.columns) :]
+    return frame.assign(**dict(zip(names, outputs.T, strict=True)))
 
 
 def write_predictions(

@@ -69,6 +69,9 @@ class Made:
         facts = self.write("results/corpus/store/shard-00000000.json")
         FactsCodec().write(facts, {"a": {"duration": "1.0"}}, "r")
         self.write(layout.noise_manifest)
+        self.write(layout.levels_manifest)
+        for path in layout.levels_predictions(clean=False).values():
+            self.write(path)
         for shard in layout.shards():
             self.crops(f"{layout.faces}/crops-{shard}.safetensors")
             self.write(f"{layout.faces}/tracks-{shard}.parquet")
@@ -76,9 +79,9 @@ class Made:
         for name in layout.config["features"]["encoders"]:
             for file in layout.weight_files(name):
                 self.write(file)
-            for augmentation in ("clean", "noise"):
-                for path in layout.feature_shards(name, augmentation):
-                    self.shard(path, layout.feature_store(name))
+        for name, augmentation in layout.conditions(["clean", "noise"]):
+            for path in layout.feature_shards(name, augmentation):
+                self.shard(path, layout.feature_store(name))
         trained = [name for of in layout.trained.values() for name in of.runs]
         for number, name in enumerate([*trained, *layout.ensembles]):
             self.run(f"results/runs/{name}", f"{number:032x}")

@@ -207,7 +207,7 @@ def test_a_noise_manifest_of_another_corpus_is_refused(corpus, stand):
     before = corpus.noise.read_text()
     corpus.write_manifest(corpus.clips[:5])
     corpus.noise.write_text(before)
-    with pytest.raises(MerflowError, match="noise draw"):
+    with pytest.raises(MerflowError, match="not about the clips"):
         corpus.extract(stand(), "noisy", noise=True)
 
 
