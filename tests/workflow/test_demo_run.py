@@ -33,6 +33,10 @@ def test_everything_promised_is_there(finished_run):
         "tables/demo/figure4.csv",
         "figures/demo/figure4.svg",
         "figures/demo/figure4.png",
+        "tables/demo/robustness.md",
+        "tables/demo/robustness.csv",
+        "figures/demo/robustness.svg",
+        "figures/demo/robustness.png",
         "manifests/corpus.json",
         "manifests/features.json",
         "private/demo/submission/test1.csv",
@@ -92,6 +96,25 @@ def test_predictions_are_probabilities_of_every_clip(finished_run):
         assert set(part["clip"]) == set(manifest.loc[manifest["split"] == split, "clip"])
     assert not table[table["split"] == "train"]["clip"].duplicated().any()
     assert (table[table["split"] == "test1"].groupby("clip").size() == 3).all()
+
+
+def test_the_robustness_table_has_every_system_that_hears_at_every_snr(finished_run):
+    table = pd.read_csv(
+        finished_run / "results/tables/demo/robustness.csv", dtype={"snr": str}
+    ).set_index(["system", "snr", "metric"])
+    assert set(table.index.get_level_values("system")) == set(small_names()) - {"mr_rf-baseline"}
+    assert set(table.index.get_level_values("snr")) == {"-5", "20", "clean"}
+    scores = json.loads((finished_run / "results/tables/demo/scores.json").read_text())
+    for system in set(small_names()) - {"mr_rf-baseline"}:
+        for trained in ("clean", "noise"):
+            known = scores["systems"][system][trained]["honest"]["test1"]
+            row = table.loc[system, "clean", "Com"]
+            assert row[trained] == known["com"]
+            assert [row[f"{trained}_low"], row[f"{trained}_high"]] == known["interval"]["com"]
+    draws = pd.read_csv(only(finished_run, "results/noise/snr-*/*.csv"))
+    assert (draws.groupby("clip")[["noise_file", "offset"]].nunique() == 1).all(axis=None)
+    trained = pd.read_csv(only(finished_run, "results/noise/paper-*/*.csv"))
+    assert set(draws["noise_sha256"]).isdisjoint(trained["noise_sha256"])
 
 
 def test_submission_has_the_challenges_columns_and_every_clip(finished_run):
