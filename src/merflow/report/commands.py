@@ -29,6 +29,8 @@ scores_option = click.option(
     "--scores", "scores_file", type=MADE, required=True, help="scores.json."
 )
 csv_option = click.option("--out-csv", type=PATH, required=True, help="The numbers, tidy.")
+svg_option = click.option("--out-svg", type=PATH, required=True, help="The figure.")
+png_option = click.option("--out-png", type=PATH, required=True, help="The figure.")
 md_option = click.option("--out-md", type=PATH, required=True, help="The table to read.")
 
 
@@ -199,8 +201,8 @@ def speakers(
     required=True,
     help="ENCODER|READING=predictions parquet with a column layer; repeatable.",
 )
-@click.option("--out-svg", type=PATH, required=True)
-@click.option("--out-png", type=PATH, required=True)
+@svg_option
+@png_option
 @csv_option
 def figure4(
     spec: dict[str, Any],
@@ -238,8 +240,8 @@ def figure4(
 )
 @csv_option
 @md_option
-@click.option("--out-svg", type=PATH, required=True)
-@click.option("--out-png", type=PATH, required=True)
+@svg_option
+@png_option
 def robustness(
     spec: dict[str, Any],
     manifest: Path,
@@ -251,22 +253,13 @@ def robustness(
     out_png: Path,
 ) -> None:
     """Write scores of a test split at fixed SNRs, after both trainings: csv, page, curves."""
-    from merflow.report import robustness_figure
-    from merflow.report.figure4 import save
-    from merflow.report.labels import scored_splits
-    from merflow.report.outputs import write_table
     from merflow.report.pairs import parse_pairs
-    from merflow.report.robustness import as_frame, levels
-    from merflow.report.robustness_page import page
-    from merflow.storage.atomic import write_text
+    from merflow.report.robustness_files import write
     from merflow.training.spec import require_all
 
     require_all(spec, *SCORING, "rows", "definitions", "robustness", "preset")
     files = parse_pairs(predictions, "--predictions")
-    found, document = levels(spec, scored_splits(spec, manifest, folds), files)
-    write_table(as_frame(found), out_csv, spec.get("note"))
-    write_text(out_md, page(spec, document, found))
-    save(robustness_figure.draw(found, spec), out_svg, out_png)
+    write(spec, (manifest, folds), files, (out_csv, out_md, out_svg, out_png))
 
 
 @group.command()
