@@ -17,8 +17,8 @@ import click
 )
 @click.option(
     "--metric",
-    type=click.Choice(["com", "weighted_f1", "mse"]),
-    help="Default: com; without valence weighted_f1.",
+    type=click.Choice(["com", "weighted_f1", "mse", "ccc"]),
+    help="Default: com; weighted_f1 where the corpus has no Com.",
 )
 def group(first: str, second: str, reading: str, metric: str | None) -> None:
     """Compare A with B: scores, paired difference, interval, test and verdict on each split.

@@ -12,6 +12,7 @@ from merflow.errors import MerflowError
 from merflow.layout import Layout
 from merflow.report.holm import holm
 from merflow.report.labels import SplitLabels
+from merflow.report.naming import OF_VALENCE, VALENCE, Naming
 from merflow.report.paired import Comparer, Paired
 from merflow.report.recompute import labels_at, settings_of
 from merflow.report.scorer import Scorer
@@ -44,13 +45,15 @@ class Comparison:
     """The comparison of A and B in one metric.
 
     Attributes:
-        metric: ``weighted_f1``, ``mse`` or ``com``.
+        name: What the metric is called, e.g. ``Com`` or ``valence_proxy MSE``.
+        less_is_better: Whether a lower score is the better one.
         seeds: The trainings that both have.
         lines: By split, ``train`` first.
         notes: What was left out, in sentences.
     """
 
-    metric: str
+    name: str
+    less_is_better: bool
     seeds: list[int]
     lines: list[Line]
     notes: list[str]
@@ -62,14 +65,21 @@ def compare(layout: Layout, sources: tuple[Source, Source], metric: str | None) 
     Args:
         layout: Of the present settings, whose manifest and folds give the labels.
         sources: A and B.
-        metric: ``weighted_f1``, ``mse``, ``com``, or None for Com, without valence weighted F1.
+        metric: ``weighted_f1``, ``mse``, ``ccc``, ``com``; None is Com, where there is none
+            weighted F1.
 
     Raises:
-        MerflowError: The corpus is not listed yet, or a file is not of it, or the two share no
-            training or no labelled split.
+        MerflowError: The corpus has no such metric or is not listed yet, or a file is not of it, or
+            the two share no training or no labelled split.
     """
-    spec = settings_of(layout.config)
-    wanted = metric or ("com" if spec["valence"] else "weighted_f1")
+    spec = settings_of(layout)
+    naming = Naming.of(spec)
+    metric = metric or ("com" if naming.com else "weighted_f1")
+    if metric == "com" and not naming.com:
+        raise MerflowError(
+            "this corpus has no Com (corpus.com is false): compare by another --metric"
+        )
+    wanted, name = naming.key(metric), _called(naming, metric)
     manifest, folds = Path(layout.manifest), Path(layout.folds)
     labels = labels_at(spec, manifest, folds)
     frames = [_read(source, spec, labels, manifest) for source in sources]
@@ -87,16 +97,25 @@ def compare(layout: Layout, sources: tuple[Source, Source], metric: str | None) 
         if wanted in found:
             known[split] = found[wanted]
         else:
-            notes.append(f"{split} is left out: no clip there has both predictions and {wanted}.")
+            notes.append(f"{split} is left out: no clip there has both predictions and {name}.")
     if not known:
         raise MerflowError(
-            f"{sources[0].text} and {sources[1].text} cannot be compared by {wanted} on any split: "
+            f"{sources[0].text} and {sources[1].text} cannot be compared by {name} on any split: "
             "name predictions of the same labelled clips, or another --metric"
         )
     corrected = holm([paired.p for paired in known.values()])
     tests = zip(known.items(), corrected, strict=True)
     lines = [Line(split, paired, p_holm) for (split, paired), p_holm in tests]
-    return Comparison(wanted, seeds, lines, notes)
+    if metric in OF_VALENCE and naming.warning():
+        notes.append(naming.warning())
+    return Comparison(name, naming.less_is_better(wanted), seeds, lines, notes)
+
+
+def _called(naming: Naming, metric: str) -> str:
+    """Return what a metric is called in sentences; a true valence need not be named."""
+    named = {"com": "Com", "weighted_f1": "weighted F1"}
+    plain = naming.valence in (None, VALENCE)
+    return named.get(metric, metric.upper() if plain else f"{naming.valence} {metric.upper()}")
 
 
 def _read(

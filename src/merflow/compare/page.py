@@ -4,11 +4,9 @@ from merflow.compare.comparison import Comparison, Line
 from merflow.compare.sources import Source
 from merflow.report.holm import LEVEL
 from merflow.report.markdown import p_value, paired_over, table, with_interval
-from merflow.report.paper import SHORT
 from merflow.report.power import GOAL, factors, seeds_needed
 from merflow.report.shown import CRITERION
 
-WORDS = {"weighted_f1": "weighted F1", "mse": "MSE", "com": "Com"}
 HEADS = ("Split", "clips", "A", "B", "A - B", "p", "Holm", "detectable")
 
 
@@ -27,10 +25,10 @@ def page(found: Comparison, sources: tuple[Source, Source], decimals: int, draws
             f"{side}: {source.text} ({source.path})"
             for side, source in zip("AB", sources, strict=True)
         ),
-        f"In {WORDS[found.metric]}{' (lower is better)' if found.metric == 'mse' else ''}, "
+        f"In {found.name}{' (lower is better)' if found.less_is_better else ''}, "
         f"{reading}, seeds {', '.join(map(str, found.seeds))}.\n",
         _table(found, decimals),
-        *(f"- {verdict(line, found.metric, decimals)}" for line in found.lines),
+        *(f"- {verdict(line, found.name, found.less_is_better, decimals)}" for line in found.lines),
         *(f"- {note}" for note in (*notes, *found.notes)),
         f"\nIn brackets the paired 95 % bootstrap interval {paired_over(found.seeds)}. p: paired "
         f"permutation test of {draws} exchanges, clip by clip; Holm: corrected over the splits; "
@@ -53,9 +51,16 @@ def _table(found: Comparison, decimals: int) -> str:
     return table(HEADS, lines)
 
 
-def verdict(line: Line, metric: str, decimals: int) -> str:
-    """Return what the comparison shows on one split, in a sentence."""
-    one, name = line.paired, SHORT[metric] if metric == "com" else WORDS[metric]
+def verdict(line: Line, name: str, less_is_better: bool, decimals: int) -> str:
+    """Return what the comparison shows on one split, in a sentence.
+
+    Args:
+        line: The comparison there.
+        name: Of the metric.
+        less_is_better: Whether a lower score is the better one.
+        decimals: Of the scores.
+    """
+    one = line.paired
     size = f"{abs(one.difference):.{decimals}f} {name}"
     tested = f"p {p_value(one.p)}, by Holm {p_value(line.p_holm)}"
     if one.detectable == 0 and one.difference == 0:
@@ -63,7 +68,7 @@ def verdict(line: Line, metric: str, decimals: int) -> str:
     low, high = (f"{bound:+.{decimals}f}" for bound in (one.low, one.high))
     bounds = f"95 % interval of A - B {low} to {high}"
     if line.shown:
-        better = "A" if (one.difference > 0) != (metric == "mse") else "B"
+        better = "A" if (one.difference > 0) != less_is_better else "B"
         return f"{better} is better by {size} on {line.split} ({bounds}, {tested})."
     if line.p_holm < LEVEL:
         return (

@@ -8,7 +8,7 @@ import pandas as pd
 from merflow.report.assembly import assembled
 from merflow.report.clips import TRAIN
 from merflow.report.markdown import paired_over, table, with_interval
-from merflow.report.paper import SHORT
+from merflow.report.naming import Naming
 from merflow.report.protocols import READINGS
 from merflow.report.table1 import systems
 
@@ -27,6 +27,7 @@ def rows(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict[str,
         spec: As :func:`merflow.report.table1.cells`.
         document: ``scores.json``.
     """
+    headings = Naming.of(spec).headings
     found = []
     for system in systems(spec, document):
         trained, gaps = document["systems"][system], document["differences"]["noise-clean"]
@@ -35,9 +36,9 @@ def rows(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[dict[str,
             noise = trained.get("noise", {}).get(reading, {})
             for split in sorted(set(clean) & set(noise), key=lambda name: (name != TRAIN, name)):
                 gap = gaps.get(system, {}).get(reading, {}).get(split)
-                for metric in SHORT:
+                for metric, heading in headings.items():
                     if metric in clean[split] and metric in noise[split]:
-                        row = {"system": system, "split": split, "metric": SHORT[metric]}
+                        row = {"system": system, "split": split, "metric": heading}
                         row |= {"reading": reading, **_numbers("clean", clean[split], metric)}
                         row |= _numbers("noise", noise[split], metric)
                         found.append(row | (_numbers("difference", gap, metric) if gap else {}))
@@ -57,7 +58,7 @@ def as_frame(found: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def page(
     spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[dict[str, Any]]
 ) -> str:
-    """Return the ablation as Markdown: for each split the main metric of both readings."""
+    """Return the ablation as Markdown: for each split Com in both readings, or what there is."""
     if not found:
         none = ["No system was trained both clean and with noisy copies.\n"]
         return assembled(TITLE, spec, document, none)
@@ -65,15 +66,17 @@ def page(
     parts = []
     for split in dict.fromkeys(row["split"] for row in found):
         own = [row for row in found if row["split"] == split]
-        main = "Com" if any(row["metric"] == "Com" for row in own) else "Dis"
-        parts.append(f"## {names.get(split, split)}: {main}\n")
-        parts.append(_table(spec, [row for row in own if row["metric"] == main]))
+        told = list(dict.fromkeys(row["metric"] for row in own))
+        for metric in ["Com"] if "Com" in told else told:
+            parts.append(f"## {names.get(split, split)}: {metric}\n")
+            parts.append(_table(spec, [row for row in own if row["metric"] == metric]))
+    naming = Naming.of(spec)
     draws = document["bootstrap"]["draws"]
     parts.append(
         "Noise: models trained with noisy copies of the training clips; the copies are never "
         f"scored. In brackets the 95 % interval of {draws} bootstrap resamples of the clips, of "
-        f"the difference the paired one {paired_over(document['seeds'])}. Dis and Dim "
-        "are in the csv.\n"
+        f"the difference the paired one {paired_over(document['seeds'])}. {naming.told()}"
+        f"{' Dis and Dim are in the csv.' if naming.com else ''}\n"
     )
     return assembled(TITLE, spec, document, parts)
 

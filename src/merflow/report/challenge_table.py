@@ -19,8 +19,8 @@ from merflow.report.challenge import (
     middle_layers,
 )
 from merflow.report.markdown import table, with_interval
+from merflow.report.naming import Naming
 from merflow.report.nested import found_at
-from merflow.report.paper import SHORT
 from merflow.report.protocols import READINGS, choices_told, epochs_told
 
 TRAINED = "clean"
@@ -38,7 +38,8 @@ class Beside:
         challenge_system: The challenge's, e.g. ``HL+RF``.
         system: Name of ours.
         row: ``Train&Val``, ``MER-MULTI`` or ``MER-NOISE``.
-        metric: ``Dis`` (weighted F1), ``Dim`` (MSE) or ``Com``.
+        metric: ``Dis`` (weighted F1), ``Dim`` (MSE) or ``Com``; without Com ``Dis`` alone, as an
+            MSE on another scale cannot be compared.
         reading: ``honest`` or ``organiser``.
         ours: Our score, of models trained on clean clips.
         low: Lower end of its interval.
@@ -69,7 +70,8 @@ def beside(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Beside]
 
     Args:
         spec: ``definitions``, ``rows`` (of which those named as the challenge's count) and
-            ``mer2023``, whether the corpus is the challenge's.
+            ``mer2023``, whether the corpus is the challenge's; what
+            :meth:`merflow.report.naming.Naming.of` takes.
         document: ``scores.json``.
     """
     splits = {row["name"]: row["split"] for row in spec["rows"]}
@@ -79,11 +81,13 @@ def beside(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Beside]
         for reading in READINGS if row in splits else ():
             place = (system, TRAINED, reading, splits[row])
             scores = found_at(document["systems"], *place)
-            for metric in (metric for metric in SHORT if metric in scores):
+            for metric, heading in Naming.of(spec).headings.items():
+                if metric not in scores or heading not in known.scores:
+                    continue
                 ours, (low, high) = scores[metric], scores["interval"][metric]
-                label = (name, system, row, SHORT[metric], reading)
-                judged = _judged(known, SHORT[metric], reading, ours, spec["mer2023"])
-                printed = known.scores[SHORT[metric]]
+                label = (name, system, row, heading, reading)
+                judged = _judged(known, heading, reading, ours, spec["mer2023"])
+                printed = known.scores[heading]
                 found.append(Beside(*label, ours, low, high, printed, *judged))
     return found
 
@@ -176,13 +180,15 @@ def _table(spec: Mapping[str, Any], found: Sequence[Beside]) -> str:
             ]
             line.append(f"{printed[0]:.4f}" if metric == "Dis" else f"{printed[0]:.2f}")
         judged = by_place.get((system, "Com", JUDGED))
-        lines.append([*line, "" if judged is None else _verdict(judged)])
+        verdict = ["" if judged is None else _verdict(judged)] if "Com" in metrics else []
+        lines.append([*line, *verdict])
     heads = [
         f"{metric}: {whose}"
         for metric in metrics
         for whose in (JUDGED, *(other for other in READINGS if other != JUDGED), "challenge")
     ]
-    return table(["System", *heads, "Com accepted"], lines)
+    accepted = ["Com accepted"] if "Com" in metrics else []
+    return table(["System", *heads, *accepted], lines)
 
 
 def _text(one: Beside, decimals: int) -> str:
@@ -196,6 +202,12 @@ def _verdict(one: Beside) -> str:
 
 
 def _notes(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    naming = Naming.of(spec)
+    accepted = (
+        f"Accepted is a Com within {MARGIN} of the challenge's (of both pairs': .51 to .52 on "
+        "Train&Val, .51 to .53 on MER-MULTI), our margin: its figures are rounded to .01 and three "
+        "runs with other folds and initial weights lie apart; on MER-NOISE nothing is expected. "
+    )
     return (
         "## How to read it\n\n"
         "Challenge: arXiv 2304.08981 v1, mean of three runs, models trained on clean clips; ours "
@@ -203,10 +215,6 @@ def _notes(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
         "the organiser reading is the one to compare and the one that is judged; the honest "
         "reading beside it is what the same trainings score without that choice. "
         f"{' '.join([epochs_told(spec['training']), *choices_told(spec['training'])])} "
-        f"Accepted is a Com within {MARGIN} of the challenge's (of both pairs': .51 to .52 on "
-        "Train&Val, .51 to .53 on MER-MULTI), our margin: its figures are rounded to .01 and three "
-        "runs with other folds and initial weights lie apart; on MER-NOISE nothing is expected. In "
-        f"brackets the 95 % interval of {document['bootstrap']['draws']} bootstrap resamples of "
-        "the clips. Dis is the F1 weighted by class, Dim the mean squared error of the valence, "
-        "Com = Dis - 0.25 Dim.\n"
+        f"{accepted if naming.com else ''}In brackets the 95 % interval of "
+        f"{document['bootstrap']['draws']} bootstrap resamples of the clips. {naming.told()}\n"
     )

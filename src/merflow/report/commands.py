@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from merflow.options import PATH, SPEC
+from merflow.report.naming import SETTINGS as NAMES
 
 MADE = click.Path(exists=True, path_type=Path)
-SCORING = ("corpus", "classes", "valence", "tests", "fold_count", "decimals", "bootstrap")
+SCORING = ("corpus", "classes", *NAMES, "tests", "fold_count", "decimals", "bootstrap")
 TABLES = {
     "table1": "Write the paper's Table 1: our scores, on MER 2023 beside the paper's.",
     "differences": "Write the paired differences, with intervals, tests and what the run can show.",
@@ -93,16 +94,16 @@ def score(
 ) -> None:
     """Recompute every score of one predictions file, as the tables have it.
 
-    Of the settings corpus.classes, .valence, .tests, .folds.count and report.bootstrap count;
-    where results lie is taken relative to their folder.
+    Of the settings corpus.adapter, .classes, .valence, .com, .tests, .folds.count and
+    report.bootstrap count; where results lie is taken relative to their folder.
     """
-    from merflow.layout import read_settings
+    from merflow.layout import Layout, read_settings
     from merflow.report import recompute
     from merflow.report.outputs import write_csv
     from merflow.use import SCHEMA, find_project
 
     config = read_settings(params, find_project(Path.cwd()) / SCHEMA)
-    spec = recompute.settings_of(config)
+    spec = recompute.settings_of(Layout(config))
     labels = recompute.labels_at(spec, *_label_files(params, manifest, folds))
     found = recompute.recompute(spec, labels, predictions)
     if out is not None:

@@ -12,7 +12,6 @@ from merflow.report.makeup import Makeup, makeup
 from merflow.report.metrics import Rounding
 from merflow.report.nested import nest
 from merflow.report.paired import Comparer, Paired
-from merflow.report.paper import SHORT
 from merflow.report.scorer import Scored, Scorer
 
 Key = tuple[str, str, str, str]
@@ -68,7 +67,7 @@ class Differences:
                     if gap is not None:
                         nest(found[kind], (*key, against), gap)
             clean = (system, "clean", reading, split)
-            gap = self._gap(key, clean, list(SHORT)) if augmentation == "noise" else None
+            gap = self._gap(key, clean, self._shown) if augmentation == "noise" else None
             if gap is not None:
                 nest(found[NOISE], (system, reading, split), gap)
         return found
@@ -85,12 +84,17 @@ class Differences:
             if trained == [augmentation, reading, TRAIN] and self._comparable(system, made)
         }
         found = {}
-        for metric in SHORT:
+        for metric in self._shown:
             known = {name: own[metric] for name, own in scores.items() if metric in own}
             if known:
-                best = min if metric == "mse" else max
+                best = min if self.scorer.naming.less_is_better(metric) else max
                 found[metric] = best(known, key=lambda name: known[name])
         return found
+
+    @property
+    def _shown(self) -> list[str]:
+        """Keys of the metrics that tables show."""
+        return list(self.scorer.naming.headings)
 
     def _comparable(self, system: str, made: Makeup) -> bool:
         own = makeup(system, self.definitions)
@@ -104,9 +108,9 @@ class Differences:
         strategies = other_strategies(system, others, self.definitions)
         return {
             FUSION: self._unimodal_rivals(system, *trained[:2]),
-            JOINT: {baseline: list(SHORT)} if baseline is not None else {},
-            STRATEGY: {name: list(SHORT) for name in strategies},
-            SQUARE: {name: list(SHORT) for name in effects_on(system, self.definitions)},
+            JOINT: {baseline: self._shown} if baseline is not None else {},
+            STRATEGY: {name: self._shown for name in strategies},
+            SQUARE: {name: self._shown for name in effects_on(system, self.definitions)},
         }
 
     def _unimodal_rivals(

@@ -11,7 +11,7 @@ from merflow.report.differences import FUSION, JOINT, NOISE, STRATEGY
 from merflow.report.differences_table import Difference
 from merflow.report.holm import LEVEL
 from merflow.report.markdown import p_value, paired_over, table, with_interval
-from merflow.report.paper import SHORT
+from merflow.report.naming import Naming
 from merflow.report.protocols import READINGS
 from merflow.report.shown import CRITERION
 
@@ -37,16 +37,17 @@ TEXTS = {
 def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Difference]) -> str:
     """Return the differences as Markdown, those of the honest reading first.
 
-    Of ``train`` all metrics are shown, of another row Dis and Com; the csv has Dim too.
+    All metrics are shown, but where there is Com not Dim of another row than that of ``train``;
+    the csv has it too.
 
     Args:
-        spec: ``corpus``, ``rows``, ``decimals`` and, if there is one, ``note``.
+        spec: As :func:`merflow.report.assembly.assembled`.
         document: ``scores.json``.
         found: From :func:`merflow.report.differences_table.differences`.
     """
     parts = ["No two systems here are to be compared.\n"]
     if found:
-        parts = [f"## How to read it\n\n{_how_to_read(document, found)}"]
+        parts = [f"## How to read it\n\n{_how_to_read(Naming.of(spec), document, found)}"]
         parts += [_reading(spec, found, reading) for reading in READINGS]
         parts.append(power_page.section(spec, document, found))
     return assembled("Paired differences", spec, document, parts)
@@ -64,7 +65,7 @@ def _reading(spec: Mapping[str, Any], found: Sequence[Difference], reading: str)
     return "\n".join([f"## {reading.capitalize()} reading\n", *parts]) if parts else ""
 
 
-def _how_to_read(document: Mapping[str, Any], found: Sequence[Difference]) -> str:
+def _how_to_read(naming: Naming, document: Mapping[str, Any], found: Sequence[Difference]) -> str:
     draws = document["bootstrap"]["draws"]
     largest = max(Counter(one.family for one in found).values())
     few = (
@@ -82,16 +83,17 @@ def _how_to_read(document: Mapping[str, Any], found: Sequence[Difference]) -> st
         "trainings: what it finds on few seeds, others may undo, which the interval tells better. "
         f"Of {draws} exchanges p is at least 1/{draws + 1}. "
         f"{few if largest / (draws + 1) >= LEVEL else ''}"
-        "Dim of the test sets is in differences.csv.\n"
+        f"{naming.told()}{' Dim of the test sets is in differences.csv.' if naming.com else ''}\n"
     )
 
 
 def _table(spec: Mapping[str, Any], found: Sequence[Difference]) -> str:
     rows = [(row["name"], row["split"]) for row in spec["rows"]]
+    naming = Naming.of(spec)
     heads = [
         (name, metric)
         for name, split in rows
-        for metric in SHORT.values()
+        for metric in naming.headings.values()
         if (split == TRAIN or metric != "Dim")
         and any((one.row, one.metric) == (name, metric) for one in found)
     ]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from merflow.report.differences import FUSION, JOINT, NOISE, STRATEGY
 from merflow.report.holm import holm_by
-from merflow.report.paper import SHORT
+from merflow.report.naming import Naming
 from merflow.report.power import seeds_needed
 from merflow.report.protocols import READINGS
 from merflow.report.shown import shown
@@ -29,7 +29,7 @@ class Difference:
         system: Whose score is taken,
         against: and whose score is taken from it.
         row: Name of the row of Table 1, e.g. ``MER-MULTI``.
-        metric: ``Dis`` (weighted F1), ``Dim`` (MSE) or ``Com``.
+        metric: A heading, see :class:`merflow.report.table1.Cell`.
         difference: ``system - against``, on the clips that both predict.
         low: Lower end of its paired interval.
         high: Upper end of its paired interval.
@@ -76,28 +76,30 @@ def differences(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Di
         spec: As :func:`merflow.report.table1.cells`.
         document: ``scores.json``.
     """
-    names = systems(spec, document)
+    names, naming = systems(spec, document), Naming.of(spec)
     found: list[Difference] = []
     for comparison, reading, system, row in product(COMPARISONS, READINGS, names, spec["rows"]):
         for against, gap in _gaps(spec, document, (comparison, system, reading), row):
             if against in (*names, CLEAN):
                 place = (comparison, reading, system, against, row["name"])
-                found += _of_gap(place, gap)
+                found += _of_gap(place, gap, naming)
     corrected = holm_by([one.p for one in found], [one.family for one in found])
     return [replace(one, p_holm=p) for one, p in zip(found, corrected, strict=True)]
 
 
-def _of_gap(place: tuple[str, str, str, str, str], gap: Mapping[str, Any]) -> Iterator[Difference]:
+def _of_gap(
+    place: tuple[str, str, str, str, str], gap: Mapping[str, Any], naming: Naming
+) -> Iterator[Difference]:
     """Yield the difference in each metric; ``p_holm`` is that of a family of one."""
-    for metric in (metric for metric in SHORT if metric in gap):
+    for metric in (metric for metric in naming.headings if metric in gap):
         low, high = gap["interval"][metric]
         seeds: dict[str, Any] = {}
         if metric in gap.get("seed_sd", {}):
             sd = gap["seed_sd"][metric]
             seeds = {"seed_sd": sd, "seeds_for_goal": seeds_needed(sd)}
-        p, least = gap["p"][metric], gap["detectable"][metric]
+        p, least, heading = gap["p"][metric], gap["detectable"][metric], naming.headings[metric]
         yield Difference(
-            *place, SHORT[metric], gap[metric], low, high, gap["clips"], p, p, least, **seeds
+            *place, heading, gap[metric], low, high, gap["clips"], p, p, least, **seeds
         )
 
 

@@ -77,6 +77,14 @@ def build(
         "bootstrap": {**spec["bootstrap"], "level": LEVEL, "strata": STRATA},
         "clips": clips,
         "corpus": spec["corpus"],
+        "labels": {
+            split: {
+                "scored": len(own.clips),
+                "unlabelled": own.unlabelled,
+                "without_valence": own.without_valence,
+            }
+            for split, own in labels.items()
+        },
         "differences": Differences(scorer, scored, spec["definitions"], rounding).all(),
         "note": spec.get("note"),
         "references": {

@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from merflow.report.figure_labels import MOST, name_best_layers
+from merflow.report.naming import Naming
 from merflow.storage.atomic import replacing
 
 # Okabe and Ito's colours, told apart by colour-blind readers; markers tell them apart in print.
@@ -43,11 +44,12 @@ def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
 
     Args:
         curve: From :func:`merflow.report.layers.curve`.
-        spec: ``corpus``, ``note``, ``bootstrap``.
+        spec: ``corpus``, ``note``, ``bootstrap``, ``kind`` and what
+            :meth:`merflow.report.naming.Naming.of` takes.
     """
     # The csv has both readings; two lines a layer would hide each other.
     curve = curve[curve["reading"] != "organiser"]
-    metric = "Com" if (curve["metric"] == "Com").any() else "Dis"
+    metric = Naming.of(spec).main
     shown = _side_by_side(curve[curve["metric"] == metric])
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 4.6), dpi=200, layout="constrained")

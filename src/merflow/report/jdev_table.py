@@ -1,7 +1,8 @@
 """The eighteen paired JDEV comparisons as the paper counts them, redone with tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from merflow.report.differences import JOINT
 from merflow.report.gains import ROWS, STEMS, paper_gains
 from merflow.report.holm import LEVEL, holm_by
 from merflow.report.markdown import p_value, paired_over, table, with_interval
+from merflow.report.naming import Naming
 from merflow.report.paper import figure, paper_name
 from merflow.report.power_page import INDEPENDENT, paper_gains_beside
 from merflow.report.protocols import READINGS
@@ -18,11 +20,12 @@ from merflow.report.shown import CRITERION, shown
 from merflow.report.table1 import systems
 
 HEADS = ("System", "Row", "ours", "paper", "p", "Holm", "detectable", "verdict")
+HIGHER, LOWER = "higher", "lower"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """JDEV less baseline in Com, of one system in one row; with the verdict a row of ``jdev.csv``.
+    """JDEV less baseline, of one system in one row; with the verdict a row of ``jdev.csv``.
 
     Attributes:
         reading: ``honest`` or ``organiser``.
@@ -30,13 +33,17 @@ class Comparison:
         system: Our system with the JDEV decoder,
         against: and its baseline.
         row: Row of Table 1.
-        difference: Com of the one less Com of the other, on the clips that both predict.
+        metric: ``Com``; where the corpus has none, a heading of
+            :class:`merflow.report.naming.Naming`.
+        better: Whether a ``higher`` or a ``lower`` score is the better one.
+        difference: Score of the one less that of the other, on the clips that both predict.
         low: Lower end of its paired 95 % interval.
         high: Upper end.
-        paper: The paper's difference, from its printed numbers, the misprint corrected.
+        paper: The paper's difference, from its printed numbers, the misprint corrected; None where
+            Com, by which it compares, is not defined.
         clips: How many clips both predict.
         p: Of the paired permutation test, two-sided.
-        p_holm: Corrected over the comparisons of this reading, of which the paper has 18.
+        p_holm: Corrected over the comparisons of this reading and metric; the paper has 18.
         detectable: The smallest difference that so many clips show with 80 % power, before the
             correction.
     """
@@ -46,10 +53,12 @@ class Comparison:
     system: str
     against: str
     row: str
+    metric: str
+    better: str
     difference: float
     low: float
     high: float
-    paper: float
+    paper: float | None
     clips: int
     p: float
     p_holm: float
@@ -61,6 +70,11 @@ class Comparison:
         return shown(self.p_holm, self.low, self.high)
 
     @property
+    def ahead(self) -> bool:
+        """Whether JDEV has the better score."""
+        return self.difference > 0 if self.better == HIGHER else self.difference < 0
+
+    @property
     def tested(self) -> bool:
         """Whether the test finds these trainings different, after the correction."""
         return self.p_holm < LEVEL
@@ -69,7 +83,7 @@ class Comparison:
     def verdict(self) -> str:
         """What the comparison shows, in words."""
         if self.shown:
-            return "JDEV is better" if self.difference > 0 else "the baseline is better"
+            return "JDEV is better" if self.ahead else "the baseline is better"
         if self.tested:
             return "these trainings differ, others may not"
         if self.p < LEVEL:
@@ -82,20 +96,22 @@ def comparisons(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Co
 
     Args:
         spec: ``rows``, ``systems`` and ``definitions``, as of
-            :func:`merflow.report.table1.cells`. Rows that the paper has not are left out.
+            :func:`merflow.report.table1.cells`. With Com rows that the paper has not are left out.
         document: ``scores.json``.
     """
-    pairs = _pairs(spec, document)
-    found: list[tuple[str, str, tuple[str, str], str, Mapping[str, Any]]] = []
-    for reading in READINGS:
-        for stem, (system, against) in pairs.items():
-            for row in (row for row in spec["rows"] if row["name"] in ROWS):
-                own = document["differences"][JOINT][system].get(row["augmentation"], {})
-                gap = own.get(reading, {}).get(row["split"], {}).get(against, {})
-                if "com" in gap:
-                    found.append((reading, stem, (system, against), row["name"], gap))
-    corrected = holm_by([gap["p"]["com"] for *_, gap in found], [reading for reading, *_ in found])
-    return [_comparison(*one, p_holm) for one, p_holm in zip(found, corrected, strict=True)]
+    naming, pairs = Naming.of(spec), _pairs(spec, document)
+    metrics = ["com"] if naming.com else list(naming.headings)
+    rows = [row for row in spec["rows"] if not naming.com or row["name"] in ROWS]
+    found: list[Comparison] = []
+    for metric, reading, (stem, pair) in product(metrics, READINGS, pairs.items()):
+        for row in rows:
+            own = document["differences"][JOINT][pair[0]].get(row["augmentation"], {})
+            gap = own.get(reading, {}).get(row["split"], {}).get(pair[1], {})
+            if metric in gap:
+                found.append(_comparison(reading, stem, pair, row["name"], gap, metric, naming))
+    families = [(one.reading, one.metric) for one in found]
+    corrected = holm_by([one.p for one in found], families)
+    return [replace(one, p_holm=p) for one, p in zip(found, corrected, strict=True)]
 
 
 def _pairs(spec: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -125,23 +141,28 @@ def _comparison(
     pair: tuple[str, str],
     row: str,
     gap: Mapping[str, Any],
-    p_holm: float,
+    metric: str,
+    naming: Naming,
 ) -> Comparison:
-    low, high = gap["interval"]["com"]
+    """Return one comparison; ``p_holm`` is that of a family of one."""
+    low, high = gap["interval"][metric]
+    p = gap["p"][metric]
     return Comparison(
         reading=reading,
         stem=stem,
         system=pair[0],
         against=pair[1],
         row=row,
-        difference=gap["com"],
+        metric=naming.headings[metric],
+        better=LOWER if naming.less_is_better(metric) else HIGHER,
+        difference=gap[metric],
         low=low,
         high=high,
-        paper=round(paper_gains(row)[stem], 4),
+        paper=round(paper_gains(row)[stem], 4) if naming.com else None,
         clips=gap["clips"],
-        p=gap["p"]["com"],
-        p_holm=p_holm,
-        detectable=gap["detectable"]["com"],
+        p=p,
+        p_holm=p,
+        detectable=gap["detectable"][metric],
     )
 
 
@@ -161,36 +182,53 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
         document: ``scores.json``.
         found: From :func:`comparisons`.
     """
-    title = "JDEV - baseline in Com, as the paper counts,"
+    naming = Naming.of(spec)
+    told = "Com, as the paper counts," if naming.com else _listed(list(naming.headings.values()))
+    title = f"JDEV - baseline in {told}"
     if not found:
-        none = ["No pair of the paper's systems was scored with Com.\n"]
+        none = [f"No pair of the paper's systems was scored{' with Com' if naming.com else ''}.\n"]
         return assembled(title, spec, document, none)
-    parts = [_how_to_read(document)]
-    first = [one for one in found if one.reading == found[0].reading]
-    parts.append(f"{paper_gains_beside(first, spec['corpus'])}\n")
-    for reading in READINGS:
-        own = [one for one in found if one.reading == reading]
+    parts = [_how_to_read(naming, document)]
+    if naming.com:
+        first = [one for one in found if one.reading == found[0].reading]
+        parts.append(f"{paper_gains_beside(first, spec['corpus'])}\n")
+    for reading, metric in product(READINGS, dict.fromkeys(one.metric for one in found)):
+        own = [one for one in found if (one.reading, one.metric) == (reading, metric)]
         if own:
-            parts.append(f"## {reading.capitalize()} reading\n\n{_count(own)}")
+            of = "" if naming.com else f", {naming.with_arrow(metric)}"
+            parts.append(f"## {reading.capitalize()} reading{of}\n\n{_count(own)}")
             parts.append(_table(own, spec["decimals"]))
     return assembled(title, spec, document, parts)
 
 
-def _how_to_read(document: Mapping[str, Any]) -> str:
+def _listed(words: Sequence[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _how_to_read(naming: Naming, document: Mapping[str, Any]) -> str:
     draws = document["bootstrap"]["draws"]
     fixed = figure("fused-baseline", "Train&Val", "Com")
     misprint = "" if fixed is None else f" (fused-baseline as {fixed.value}, not {fixed.printed})"
+    paper = f"paper is the difference of the paper's numbers{misprint}, on MER 2023; "
+    same = (
+        "These are the same comparisons."
+        if naming.com
+        else "These are the same pairs, without the paper's differences beside them: they are in "
+        "Com, on MER 2023."
+    )
     return (
         "The paper compares six systems in three columns, without intervals or tests, and JDEV is "
-        "ahead in 18 of 18. These are the same comparisons. Ours has in brackets the "
-        f"paired 95 % bootstrap interval {paired_over(document['seeds'])}; paper is the difference "
-        f"of the paper's numbers{misprint}, on MER 2023; p is of the paired permutation test with "
-        f"{draws} exchanges, Holm the same corrected over the comparisons of this reading; "
+        f"ahead in 18 of 18. {same} Ours has in brackets the "
+        f"paired 95 % bootstrap interval {paired_over(document['seeds'])}; "
+        f"{paper if naming.com else ''}p is of the paired permutation test with "
+        f"{draws} exchanges, Holm the same corrected over the comparisons of this reading"
+        f"{'' if naming.com else ' and metric'}; "
         "detectable is what so many clips show with 80 % power, before Holm's correction, which "
         "asks for more. The page of differences corrects the same p over a family of its own, all "
         "its JDEV - baseline cells in one metric, so that its Holm may differ. One is called "
         f"better where {CRITERION}: the test is of these trainings, the interval "
-        f"{_of(document['seeds'])}. {INDEPENDENT}\n"
+        f"{_of(document['seeds'])}. {naming.told()} {INDEPENDENT}\n"
     )
 
 
@@ -200,13 +238,14 @@ def _of(seeds: Sequence[int]) -> str:
 
 def _count(found: Sequence[Comparison]) -> str:
     """Say how many comparisons point which way, and how many are shown."""
-    ahead = sum(one.difference > 0 for one in found)
+    ahead = sum(one.ahead for one in found)
     clear = [one for one in found if one.shown]
-    better = sum(one.difference > 0 for one in clear)
+    better = sum(one.ahead for one in clear)
     only = sum(one.tested and not one.shown for one in found)
-    paper = sum(one.paper > 0 for one in found)
+    gains = [one.paper for one in found if one.paper is not None]
+    paper = f" (paper: {sum(gain > 0 for gain in gains)})" if gains else ""
     return (
-        f"JDEV is ahead in {ahead} of {len(found)} (paper: {paper}). JDEV is better in {better} of "
+        f"JDEV is ahead in {ahead} of {len(found)}{paper}. JDEV is better in {better} of "
         f"{len(found)} and the baseline in {len(clear) - better}; in {only} these trainings differ "
         f"and others may not; in {len(found) - len(clear) - only} no difference is shown. The "
         "comparisons share clips, and the ensembles their members, so the count itself is no "
@@ -220,7 +259,7 @@ def _table(found: Sequence[Comparison], decimals: int) -> str:
             one.stem,
             one.row,
             with_interval(one.difference, (one.low, one.high), decimals, "+"),
-            f"{one.paper:+.4f}",
+            *([] if one.paper is None else [f"{one.paper:+.4f}"]),
             p_value(one.p),
             p_value(one.p_holm),
             f"{one.detectable:.3f}",
@@ -228,4 +267,5 @@ def _table(found: Sequence[Comparison], decimals: int) -> str:
         ]
         for one in found
     ]
-    return table(HEADS, lines)
+    heads = [head for head in HEADS if head != "paper" or found[0].paper is not None]
+    return table(heads, lines)

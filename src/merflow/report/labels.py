@@ -22,6 +22,8 @@ class SplitLabels:
         emotion: Index into the classes.
         valence: In the corpus's own units; None when the split has none.
         stratum: The fold of each clip of ``train``; 0 for all clips of another split.
+        unlabelled: How many clips of the split have no emotion that is a class, and no score.
+        without_valence: How many of ``clips`` have no valence, where the corpus has one.
     """
 
     split: str
@@ -29,6 +31,8 @@ class SplitLabels:
     emotion: Int64[np.ndarray, " clips"]
     valence: Float64[np.ndarray, " clips"] | None
     stratum: Int64[np.ndarray, " clips"]
+    unlabelled: int = 0
+    without_valence: int = 0
 
 
 def of_split(labels: Labels, split: str, valence: bool) -> SplitLabels | None:
@@ -39,18 +43,20 @@ def of_split(labels: Labels, split: str, valence: bool) -> SplitLabels | None:
     """
     own = labels.take(np.array([name == split for name in labels.split], bool))
     known = own.take(own.emotion >= 0)
-    if len(known) < len(own):
-        left_out = len(own) - len(known)
+    left_out = len(own) - len(known)
+    if left_out:
         print(f"{left_out} clips of {split} have no label and are not scored", file=sys.stderr)
     if not len(known):
         return None
-    whole = valence and bool(np.isfinite(known.valence).all())
+    missing = int((~np.isfinite(known.valence)).sum()) if valence else 0
     return SplitLabels(
         split=split,
         clips=list(known.clips),
         emotion=known.emotion,
-        valence=known.valence if whole else None,
+        valence=known.valence if valence and not missing else None,
         stratum=known.fold if split == TRAIN else np.zeros(len(known), np.int64),
+        unlabelled=left_out,
+        without_valence=missing,
     )
 
 

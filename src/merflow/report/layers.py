@@ -11,7 +11,7 @@ from merflow.errors import MerflowError
 from merflow.report.clips import TRAIN
 from merflow.report.labels import SplitLabels
 from merflow.report.metrics import Cell, Rounding, summary
-from merflow.report.paper import SHORT
+from merflow.report.naming import Naming
 from merflow.report.protocols import READINGS
 from merflow.report.scorer import Scorer
 from merflow.training.predictions import read_predictions
@@ -80,18 +80,22 @@ def curve(
             if (reading, encoder, layer) in found:
                 place = {"reading": reading, "encoder": encoder, "layer": layer}
                 cell = found[reading, encoder, layer]
-                rows += _rows({**place, "depth": rounding(depth)}, cell, rounding)
+                rows += _rows({**place, "depth": rounding(depth)}, cell, rounding, scorer.naming)
     constant = scorer.references()["constant"][TRAIN]
     place = {"reading": "", "encoder": "constant", "layer": "", "depth": None}
-    rows += _rows(place, constant, rounding)
+    rows += _rows(place, constant, rounding, scorer.naming)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _rows(place: Mapping[str, Any], cell: Cell, rounding: Rounding) -> list[dict[str, Any]]:
+def _rows(
+    place: Mapping[str, Any], cell: Cell, rounding: Rounding, naming: Naming
+) -> list[dict[str, Any]]:
     scores = summary(cell, rounding)
     rows = []
-    for metric in (name for name in SHORT if name in cell.metrics):
+    for metric, heading in naming.headings.items():
+        if metric not in cell.metrics:
+            continue
         low, high = scores["interval"][metric]
         values = {"value": scores[metric], "low": low, "high": high, "clips": cell.clips}
-        rows.append({**place, "metric": SHORT[metric], **values})
+        rows.append({**place, "metric": heading, **values})
     return rows

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 from merflow.report.holm import holm_by
+from merflow.report.naming import Naming
 from merflow.report.nested import found_at
 from merflow.report.protocols import READINGS
 from merflow.report.shown import shown
@@ -56,7 +57,7 @@ class Entry:
         strategy: Of the systems.
         row: Name of the row of Table 1.
         reading: ``honest`` or ``organiser``.
-        metric: ``Dis`` (weighted F1), ``Dim`` (MSE) or ``Com``.
+        metric: A heading, see :class:`merflow.report.table1.Cell`.
         entry: ``<decoder>, <loss>``, or the name of one of :data:`EFFECTS`.
         system: Whose score is taken.
         against: Whose score is taken from it; empty for a score.
@@ -117,16 +118,15 @@ def effects_on(system: str, definitions: Definitions) -> list[str]:
     ]
 
 
-def entries(
-    spec: Mapping[str, Any], document: Mapping[str, Any], metrics: Mapping[str, str]
-) -> list[Entry]:
+def entries(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Entry]:
     """Return scores and differences of every square, in the rows that all four are scored in.
 
     Args:
-        spec: ``definitions`` and ``rows`` (``report.rows``).
+        spec: ``definitions``, ``rows`` (``report.rows``) and what
+            :meth:`merflow.report.naming.Naming.of` takes.
         document: ``scores.json``.
-        metrics: The paper's names of the metrics by ours.
     """
+    metrics = Naming.of(spec).headings
     scored: list[Entry] = []
     tests: list[_Test] = []
     for square in squares(spec["definitions"]):

@@ -9,6 +9,7 @@ import pandas as pd
 from merflow.report.assembly import assembled
 from merflow.report.loss_decoder import CELLS, EFFECTS, Entry
 from merflow.report.markdown import p_value, paired_over, table, with_interval
+from merflow.report.naming import Naming
 from merflow.report.power_page import INDEPENDENT
 from merflow.report.protocols import READINGS
 from merflow.report.shown import CRITERION
@@ -34,7 +35,7 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[E
     """Return the Markdown page.
 
     Args:
-        spec: ``corpus``, ``rows``, ``decimals`` and, if there is one, ``note``.
+        spec: As :func:`merflow.report.assembly.assembled`.
         document: ``scores.json``.
         found: From :func:`merflow.report.loss_decoder.entries`.
     """
@@ -50,7 +51,7 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[E
         listed = (f"{_cell_text(*cell)}: {names[', '.join(cell)]}" for cell in CELLS)
         parts.append(f"Systems: {'; '.join(listed)}.\n")
     if found:
-        parts.append(_notes(document))
+        parts.append(_notes(Naming.of(spec), document))
     return assembled("Loss x decoder", spec, document, parts)
 
 
@@ -77,11 +78,10 @@ def _text(one: Entry, decimals: int) -> str:
     return f"{text} p {p_value(one.p)} / {p_value(one.p_holm)}"
 
 
-def _notes(document: Mapping[str, Any]) -> str:
+def _notes(naming: Naming, document: Mapping[str, Any]) -> str:
     return (
         "The paper compares the first cell with the last, which changes decoder and loss at once. "
-        "Dis is the F1 weighted by class, Dim the mean squared error of the valence, "
-        "Com = Dis - 0.25 Dim. In brackets the 95 % interval of "
+        f"{naming.told()} In brackets the 95 % interval of "
         f"{document['bootstrap']['draws']} bootstrap resamples of the clips, of a difference the "
         f"paired one {paired_over(document['seeds'])}. After it p of the paired permutation test, "
         "behind the stroke the same by Holm's correction over the differences of one reading and "

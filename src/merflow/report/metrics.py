@@ -13,6 +13,7 @@ from jaxtyping import Float64, UInt8
 
 from merflow.report.bootstrap import interval, mean_of_known, resample, seed_weights
 from merflow.report.labels import SplitLabels
+from merflow.report.naming import CHALLENGE, Naming
 from merflow.report.readings import Predictions
 from merflow.report.sums import clip_sums, f1_of, metric_names, metrics_of
 
@@ -33,7 +34,7 @@ class Cell:
         seeds: The trainings.
         strata: The folds (``train``) or ``[0]``.
         clips: How many clips were scored.
-        metrics: Names along the axis ``metrics``, see :func:`merflow.report.sums.metric_names`.
+        metrics: Keys along the axis ``metrics``, see :mod:`merflow.report.naming`.
         classes: Names along the axis ``classes``: those that occur among the true ones.
         points: Score of each training and stratum.
         f1: F1 of each training, stratum and class; NaN where the stratum has no clip of the class.
@@ -78,6 +79,7 @@ def evaluate(
     predictions: Predictions,
     counts: UInt8[np.ndarray, "draws clips"],
     classes: Sequence[str],
+    naming: Naming = CHALLENGE,
 ) -> Cell:
     """Score predictions against labels, with the bootstrap draws shared by all systems.
 
@@ -86,25 +88,29 @@ def evaluate(
         predictions: Of those that are present.
         counts: From :func:`merflow.report.bootstrap.draw_counts` over all labelled clips.
         classes: Class names in order.
+        naming: Which metrics the corpus has, and their keys.
     """
     seen, number = predictions.present, len(classes)
     stratum, occurring = labels.stratum[seen], np.unique(labels.emotion[seen])
     strata, terms = np.unique(stratum), clip_sums(labels, predictions, classes)
     sums = np.stack([terms[:, stratum == value].sum(axis=1) for value in strata], axis=1)
     drawn = resample(counts if seen.all() else counts[:, seen], stratum, terms, number)
+    names = metric_names(labels.valence is not None and predictions.valence is not None)
+    kept = [k for k, name in enumerate(names) if naming.has(name)]
+    samples = drawn.mean[..., kept]
     return Cell(
         seeds=predictions.seeds,
         strata=strata.tolist(),
         clips=int(seen.sum()),
-        metrics=metric_names(labels.valence is not None and predictions.valence is not None),
+        metrics=tuple(naming.key(names[k]) for k in kept),
         classes=tuple(classes[k] for k in occurring),
-        points=metrics_of(sums, number),
+        points=metrics_of(sums, number)[..., kept],
         f1=f1_of(sums, number)[..., occurring],
-        pooled=metrics_of(sums.sum(axis=1), number),
+        pooled=metrics_of(sums.sum(axis=1), number)[..., kept],
         pooled_f1=f1_of(sums.sum(axis=1), number)[..., occurring],
-        samples=drawn.mean,
-        bounds=_bounds(drawn.mean, drawn.f1[..., occurring]),
-        pooled_bounds=_bounds(drawn.pooled, drawn.pooled_f1[..., occurring]),
+        samples=samples,
+        bounds=_bounds(samples, drawn.f1[..., occurring]),
+        pooled_bounds=_bounds(drawn.pooled[..., kept], drawn.pooled_f1[..., occurring]),
     )
 
 

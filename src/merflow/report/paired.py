@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 
 from merflow.report.metrics import Rounding, difference
-from merflow.report.paper import SHORT
-from merflow.report.permutation import Exchanges, permute
+from merflow.report.permutation import METRICS, Exchanges, permute
 from merflow.report.power import detectable, seed_sd
 from merflow.report.scorer import Scored, Scorer
 from merflow.report.sums import clip_sums
@@ -52,11 +51,11 @@ class Comparer:
     exchanges: dict[str, Exchanges] = field(default_factory=dict)
 
     def compare(self, split: str, first: Scored, second: Scored) -> dict[str, Paired]:
-        """Compare by weighted F1, MSE and Com, or by those that there are.
+        """Compare by the :data:`merflow.report.permutation.METRICS` that the corpus has.
 
         Returns:
-            By metric; nothing where the two share no clip, or were trained with different seeds
-            or scored by different metrics.
+            By the metric's key; nothing where the two share no clip, or were trained with
+            different seeds or scored by different metrics.
         """
         cells = self.scorer.common(split, first, second)
         if cells is None:
@@ -74,6 +73,9 @@ class Comparer:
             sums, others, labels.stratum[both], self._exchanges(split).among(both), len(classes)
         )
         by_seed = (one.points - other.points).mean(axis=1)
+        naming = self.scorer.naming
+        places = [(k, naming.key(metric)) for k, metric in enumerate(METRICS)]
+        tested = [(k, name) for k, name in places if name in one.metrics]
         return {
             name: Paired(
                 first=float(one.value[m]),
@@ -86,9 +88,8 @@ class Comparer:
                 seed_sd=seed_sd(by_seed[:, m].tolist()),
                 clips=one.clips,
             )
-            for k, (m, name) in enumerate(
-                (m, name) for m, name in enumerate(one.metrics) if name in SHORT
-            )
+            for k, name in tested
+            for m in [one.metrics.index(name)]
         }
 
     def _exchanges(self, split: str) -> Exchanges:

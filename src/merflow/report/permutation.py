@@ -12,9 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8
 
+from merflow.report.sums import agreement
 from merflow.seeds import generator
 from merflow.training.scores import combine
 
+METRICS = ("weighted_f1", "mse", "com", "ccc")
+"""What is tested, by the names of :data:`merflow.report.sums.METRICS`; the first alone without
+valence."""
+SAID, TOLD = [0, 1, 3, 5], [2, 4]
+"""Of the moments: those that depend on what is said, and those of the labels alone."""
 BLOCK = 1000
 """Exchanges held at once: 1000 x 3,373 clips are 27 MB."""
 ROUNDING = 1e-10
@@ -71,18 +77,20 @@ class Exchanges:
 
 @dataclass(frozen=True)
 class Margins:
-    """What weighted F1, MSE and Com need of clips that are never reweighted.
+    """What :data:`METRICS` need of clips that are never reweighted.
 
-    An exchange leaves the true classes of a stratum as they are, so that of a confusion matrix
-    hits and predicted classes are enough: a third of the sums.
+    An exchange leaves the true classes and valences of a stratum as they are, so that of a
+    confusion matrix hits and predicted classes are enough: a third of the sums.
 
     Attributes:
         true: How many clips have each class.
+        told: Sums of the true valence and of its square; None without valence.
         terms: Of each clip: hit of each class, prediction of each class and, with valence, the
-            squared error.
+            squared error, and of what is said itself, square and product with the true one.
     """
 
     true: Float64[np.ndarray, " classes"]
+    told: Float64[np.ndarray, " 2"] | None
     terms: Float64[np.ndarray, "seeds clips terms"]
 
     @classmethod
@@ -90,14 +98,16 @@ class Margins:
         """Take the terms from those of :func:`merflow.report.sums.clip_sums`."""
         confusion = sums[..., : classes**2].reshape(*sums.shape[:2], classes, classes)
         hits, said = np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-2)
-        error = sums[..., classes**2 : classes**2 + 1]
-        true = confusion[0].sum(axis=(0, 2))
-        return cls(true, np.concatenate([hits, said, error], axis=-1))
+        true, moments = confusion[0].sum(axis=(0, 2)), sums[..., classes**2 :]
+        if not moments.shape[-1]:
+            return cls(true, None, np.concatenate([hits, said], axis=-1))
+        told = moments[0][:, TOLD].sum(axis=0)
+        return cls(true, told, np.concatenate([hits, said, moments[..., SAID]], axis=-1))
 
     def scores(
         self, sums: Float64[np.ndarray, "*batch terms"]
     ) -> Float64[np.ndarray, "*batch metrics"]:
-        """Return weighted F1 and, with valence, MSE and Com of sums of the terms over all clips.
+        """Return the :data:`METRICS` of sums of the terms over all clips.
 
         As :func:`merflow.report.sums.metrics_of` has them.
         """
@@ -105,10 +115,14 @@ class Margins:
         both = self.true + sums[..., count : 2 * count]
         f1 = np.divide(2 * sums[..., :count], both, out=np.zeros(both.shape), where=both > 0)
         weighted = (f1 * (self.true / clips)).sum(axis=-1)
-        if sums.shape[-1] == 2 * count:
+        if self.told is None:
             return weighted[..., None]
-        mse = sums[..., -1] / clips
-        return np.stack([weighted, mse, combine(weighted, mse)], axis=-1)
+        mse, said, said_square, product = np.moveaxis(sums[..., 2 * count :] / clips, -1, 0)
+        told, told_square = self.told / clips
+        # One moment after the other in memory, for the same reason as the draws are.
+        every = np.broadcast_arrays(mse, said, told, said_square, told_square, product)
+        ccc, _ = agreement(np.moveaxis(np.stack(every), 0, -1))
+        return np.stack([weighted, mse, combine(weighted, mse), ccc], axis=-1)
 
 
 def differences(
@@ -148,7 +162,7 @@ def differences(
 class Permuted:
     """The observed difference among those that exchanges give.
 
-    The arrays are of weighted F1 and, with valence, MSE and Com.
+    The arrays are of :data:`METRICS`.
 
     Attributes:
         p: Two-sided: the share of exchanges whose difference is at least as far from 0. Of drawn

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from merflow.report.differences import JOINT
 from merflow.report.gains import paper_gains
 from merflow.report.markdown import table
+from merflow.report.naming import Naming
 from merflow.report.power import AGREEMENT, GOAL, SIMULATED, factors, scaled, seeds_needed
 from merflow.report.protocols import READINGS
 
@@ -47,12 +48,12 @@ def section(
     """Return what differences the clips and the trainings can show, as Markdown.
 
     Args:
-        spec: ``rows`` and ``decimals``.
+        spec: ``rows``, ``decimals`` and what :meth:`merflow.report.naming.Naming.of` takes.
         document: ``scores.json``.
         found: All differences; those of one reading are told, which is enough.
     """
     reading = next(one for one in READINGS if any(own.reading == one for own in found))
-    metric = "Com" if any(one.metric == "Com" for one in found) else "Dis"
+    metric = Naming.of(spec).main
     own = [one for one in found if (one.reading, one.metric) == (reading, metric)]
     parts = [
         f"## What this run can show, in {metric}\n",

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from merflow.errors import MerflowError
+from merflow.layout import Layout
 from merflow.report.labels import SplitLabels, scored_splits
 from merflow.report.markdown import table, with_interval
 from merflow.report.metrics import Cell, score_rows
@@ -17,11 +18,12 @@ from merflow.training.predictions import read_predictions
 COLUMNS = ["layer", "split", "metric", "part", "seed", "fold", "value", "low", "high", "clips"]
 
 
-def settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(layout: Layout) -> dict[str, Any]:
     """Return what scoring depends on, of the settings in ``params.yaml``."""
-    corpus, report = config["corpus"], config["report"]
+    corpus, report = layout.config["corpus"], layout.config["report"]
     return {
-        **{key: corpus[key] for key in ("classes", "valence", "tests")},
+        **{key: corpus[key] for key in ("classes", "valence", "com", "tests")},
+        "valence_name": layout.valence_name,
         "fold_count": corpus["folds"]["count"],
         **{key: report[key] for key in ("decimals", "bootstrap")},
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from merflow.report.markdown import table
-from merflow.report.paper import SHORT
+from merflow.report.naming import Naming
 
 TEXTS = {
     "constant": "most frequent class and mean valence of train",
@@ -16,16 +16,17 @@ def section(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """Return what the predictors score in the rows of Table 1, as Markdown with its title.
 
     Args:
-        spec: ``rows`` (``report.rows``) and ``decimals``.
+        spec: ``rows`` (``report.rows``), ``decimals`` and what
+            :meth:`merflow.report.naming.Naming.of` takes.
         document: ``scores.json``. A split without labels has no scores; nothing is returned
             where no row has any.
     """
     known = document["references"]
     names = {row["split"]: row["name"] for row in spec["rows"] if row["split"] in known["constant"]}
     scored = [
-        (split, f"{name} {SHORT[metric]}", metric)
+        (split, f"{name} {heading}", metric)
         for split, name in names.items()
-        for metric in SHORT
+        for metric, heading in Naming.of(spec).headings.items()
         if metric in known["constant"][split]
     ]
     if not scored:

@@ -14,6 +14,7 @@ from merflow.report.bootstrap import draw_counts, strata
 from merflow.report.clips import TRAIN
 from merflow.report.labels import SplitLabels
 from merflow.report.metrics import Cell, evaluate
+from merflow.report.naming import Naming
 from merflow.report.readings import Predictions, align
 from merflow.report.references import PREDICTORS
 from merflow.training.predictions import read_predictions
@@ -32,7 +33,8 @@ class Scorer:
     """Labels and bootstrap draws of every split, shared by all systems.
 
     Attributes:
-        spec: ``classes``, ``valence``, ``bootstrap: {draws, seed}``, ``decimals``.
+        spec: ``classes``, ``valence``, ``com``, ``valence_name``, ``bootstrap: {draws, seed}``,
+            ``decimals``.
         labels: By split.
         counts: Bootstrap draws by split.
     """
@@ -50,6 +52,11 @@ class Scorer:
             for split, own in labels.items()
         }
         return cls(spec, labels, counts)
+
+    @property
+    def naming(self) -> Naming:
+        """What the metrics are called."""
+        return Naming.of(self.spec)
 
     def file(self, path: Path, source: str) -> dict[str, Scored]:
         """Score one predictions file on every labelled split that it has."""
@@ -100,4 +107,4 @@ class Scorer:
 
     def _cell(self, split: str, predictions: Predictions) -> Cell:
         labels, counts = self.labels[split], self.counts[split]
-        return evaluate(labels, predictions, counts, self.spec["classes"])
+        return evaluate(labels, predictions, counts, self.spec["classes"], self.naming)

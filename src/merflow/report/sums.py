@@ -22,7 +22,10 @@ CONSTANT = 1e-12
 
 
 def metric_names(valence: bool) -> tuple[str, ...]:
-    """Return the names along the axis ``metrics``; without valence those of emotion alone."""
+    """Return the names along the axis ``metrics``; without valence those of emotion alone.
+
+    Files may call them otherwise, and leave Com out: :mod:`merflow.report.naming`.
+    """
     return METRICS if valence else OF_EMOTION
 
 
@@ -81,7 +84,7 @@ def metrics_of(
     means = _divide(sums[..., classes**2 :], clips[..., None], np.nan)
     mse = means[..., 0]
     return np.stack(
-        [f1, mse, combine(f1, mse), accuracy, uar, np.sqrt(mse), *_agreement(means)], axis=-1
+        [f1, mse, combine(f1, mse), accuracy, uar, np.sqrt(mse), *agreement(means)], axis=-1
     )
 
 
@@ -106,10 +109,13 @@ def _confusion(
     return sums[..., : classes**2].reshape(*sums.shape[:-1], classes, classes)
 
 
-def _agreement(
+def agreement(
     means: Float64[np.ndarray, "*batch moments"],
 ) -> tuple[Float64[np.ndarray, "*batch"], Float64[np.ndarray, "*batch"]]:
-    """Return CCC and Pearson's correlation of the means of the :data:`MOMENTS`."""
+    """Return CCC and Pearson's correlation of the means of the :data:`MOMENTS`.
+
+    As :func:`metrics_of` has them.
+    """
     _, said, told, said_square, told_square, product = np.moveaxis(means, -1, 0)
     spread, true_spread = said_square - said**2, told_square - told**2
     # NaN, where there is no clip, is not below anything and so stays NaN.

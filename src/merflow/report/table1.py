@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from merflow.report.clips import TRAIN
-from merflow.report.paper import SHORT, figure, paper_name
+from merflow.report.naming import Naming
+from merflow.report.paper import figure, paper_name
 from merflow.report.protocols import READINGS
 
 SOURCE, MISPRINT = "paper: MER 2023", "misprint: the paper's own Dis and Dim give"
-LONG = {short: name for name, short in SHORT.items()}
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Cell:
     Attributes:
         system: Name of the system.
         row: Name of the row, e.g. ``MER-MULTI``.
-        metric: ``Dis`` (weighted F1), ``Dim`` (MSE) or ``Com``.
+        metric: A heading of :class:`merflow.report.naming.Naming`: ``Dis`` (weighted F1), ``Dim``
+            (MSE) and ``Com``, or where there is no Com e.g. ``valence MSE`` and ``valence CCC``.
         reading: ``honest`` or ``organiser``.
         ours: Our score, as in ``scores.json``.
         low: Lower end of its interval.
@@ -56,9 +57,11 @@ def columns(
 ) -> list[tuple[dict[str, Any], str]]:
     """Return the (row of the paper's table, metric) pairs that something was scored for.
 
-    As in the paper, ``train`` has Dis, Dim and Com and another split has Com alone; where there
-    is no valence, both have Dis alone.
+    As in the paper, ``train`` has Dis, Dim and Com and another split has Com alone. Where the
+    corpus has no Com, each split has Dis and MSE and CCC of the valence; where it or a split has
+    no valence, Dis alone.
     """
+    naming = Naming.of(spec)
     found = []
     for row in spec["rows"]:
         scored = [
@@ -69,10 +72,13 @@ def columns(
         ]
         if not scored:
             continue
-        if not all("com" in scores for scores in scored):
-            wanted = ["Dis"]
-        else:
-            wanted = ["Dis", "Dim", "Com"] if row["split"] == TRAIN else ["Com"]
+        wanted = [
+            heading
+            for key, heading in naming.headings.items()
+            if all(key in scores for scores in scored)
+        ]
+        if row["split"] != TRAIN and "Com" in wanted:
+            wanted = ["Com"]
         found += [(row, metric) for metric in wanted]
     return found
 
@@ -92,9 +98,10 @@ def cells(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Cell]:
     """Return the cells of Table 1, system by system.
 
     Args:
-        spec: ``rows`` (``report.rows``), ``systems`` (their names in order), ``decimals``; and
-            if there are such, ``definitions`` (see :func:`merflow.report.paper.paper_name`) and
-            ``mer2023``, whether the corpus is the paper's, so that differences mean something.
+        spec: ``rows`` (``report.rows``), ``systems`` (their names in order), ``decimals``, what
+            :meth:`merflow.report.naming.Naming.of` takes; and if there are such, ``definitions``
+            (see :func:`merflow.report.paper.paper_name`) and ``mer2023``, whether the corpus is
+            the paper's, so that differences mean something.
         document: ``scores.json``.
     """
     found = []
@@ -116,7 +123,8 @@ def _cell(
     reading: str,
     scores: Mapping[str, Any],
 ) -> Cell:
-    ours, (low, high) = scores[LONG[metric]], scores["interval"][LONG[metric]]
+    key = Naming.of(spec).keys[metric]
+    ours, (low, high) = scores[key], scores["interval"][key]
     name = paper_name(system, spec.get("definitions"))
     known = None if name is None else figure(name, row, metric)
     if known is None:

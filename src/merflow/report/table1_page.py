@@ -7,11 +7,10 @@ from merflow.report.assembly import assembled
 from merflow.report.bootstrap import SMALLEST
 from merflow.report.clips import TRAIN
 from merflow.report.markdown import table, with_interval
-from merflow.report.paper import SHORT
+from merflow.report.naming import Naming
 from merflow.report.protocols import LEAK, READINGS, choices_told, epochs_told, reading_told
-from merflow.report.table1 import LONG, Cell, columns, systems
+from merflow.report.table1 import Cell, columns, systems
 
-ARROWS = {"Dis": "Dis ↑", "Dim": "Dim ↓", "Com": "Com ↑"}
 MARK = "†"
 
 
@@ -31,7 +30,7 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
             told = reading_told(reading, spec["training"])
             title = f"## {reading.capitalize()} reading\n\nReading: {told}.\n"
             parts.append(f"{title}\n{_scores(spec, document, own)}")
-    notes = [*_notes(spec, document, found), *_fewer(spec, document)]
+    notes = [*_notes(spec, document, found), *_labels(spec, document), *_fewer(spec, document)]
     parts.append("## How to read it\n\n" + "\n".join(notes) + "\n")
     titled = {
         "Selection bias on train: organiser - honest": _bias(spec, document),
@@ -44,12 +43,13 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
 
 def _scores(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]) -> str:
     heads = [(row["name"], metric) for row, metric in columns(spec, document)]
+    arrow = Naming.of(spec).with_arrow
     by_place = {(cell.system, cell.row, cell.metric): cell for cell in found}
     rows = []
     for system in dict.fromkeys(cell.system for cell in found):
         line = [_text(spec, by_place.get((system, *head))) for head in heads]
         rows.append([system, *line])
-    return table(["System", *(f"{row} {ARROWS[metric]}" for row, metric in heads)], rows)
+    return table(["System", *(f"{row} {arrow(metric)}" for row, metric in heads)], rows)
 
 
 def _text(spec: Mapping[str, Any], cell: Cell | None) -> str:
@@ -66,6 +66,7 @@ def _notes(
     spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]
 ) -> list[str]:
     draws, beside = document["bootstrap"]["draws"], spec.get("mer2023")
+    naming = Naming.of(spec)
     lines = [
         "- A cell is our score and in brackets its interval"
         + (
@@ -80,10 +81,10 @@ def _notes(
         f"{SMALLEST} clips are drawn together). It does not cover what another seed or other folds "
         "would change.",
         _seeds(document["seeds"]),
-        "- Dis is the F1 weighted by class, Dim the mean squared error of the valence, "
-        "Com = Dis - 0.25 Dim. Train&Val is the mean over folds of the held-out fold's score; a "
+        f"- {naming.told()} Train&Val is the mean over folds of the held-out fold's score; a "
         "test set is scored on the mean of the folds' models. Both are means over seeds.",
-        f"- {epochs_told(spec['training'])}",
+        f"- Epochs, settings that are lists and the weights of ensembles are chosen by "
+        f"{naming.main}. {epochs_told(spec['training'])}",
         *(f"- {told}" for told in choices_told(spec["training"])),
         *([f"- {LEAK[leak]}"] if (leak := spec.get("leak")) else []),
         "- Two systems are compared by their paired difference, its interval and a test: "
@@ -97,10 +98,10 @@ def _notes(
         for (system, row, metric), cell in flagged.items()
         if beside
     ]
-    if not any(cell.metric == "Com" for cell in found):
+    if naming.valence is None:
         lines.append(
-            "- Dim and Com are left out, since this corpus has no valence; so are JDEV systems, "
-            "which equal the baseline then by construction. Epochs are chosen by Dis."
+            "- Systems with JDEV are left out: without valence they equal the baseline by "
+            "construction."
         )
     return lines
 
@@ -114,6 +115,28 @@ def _seeds(seeds: Sequence[int]) -> str:
         "scores and its interval that of this mean over clips; how far the seeds lie apart stands "
         "below."
     )
+
+
+def _labels(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+    """Say which rows have no labels, or none of the valence, or not for every clip."""
+    found, has = [], Naming.of(spec).valence is not None
+    for split, name in {row["split"]: row["name"] for row in reversed(spec["rows"])}.items():
+        labels = document["labels"].get(split)
+        if labels is None:
+            if split in document["clips"]:
+                found.append(f"- {name}: none of its clips has a label, so that it has no score.")
+            continue
+        missing, scored = labels["without_valence"], labels["scored"]
+        if has and missing == scored:
+            found.append(f"- {name}: its labels have no valence, so that it shows Dis alone.")
+        elif has and missing:
+            found.append(
+                f"- {name}: {missing} of {scored} labelled clips have no valence, so that it shows "
+                "Dis alone: the valence of the others would be that of other clips."
+            )
+        if labels["unlabelled"]:
+            found.append(f"- {name}: {labels['unlabelled']} clips have no label and no score.")
+    return found[::-1]
 
 
 def _fewer(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
@@ -134,24 +157,24 @@ def _fewer(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
 
 
 def _bias(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    rows, names = [], []
+    rows, names, headings = [], [], Naming.of(spec).headings
     for system in systems(spec, document):
         for augmentation, values in document["selection_bias"].get(system, {}).items():
-            names = [metric for metric in SHORT if metric in values]
+            names = [metric for metric in headings if metric in values]
             numbers = (f"{values[metric]:+.{spec['decimals']}f}" for metric in names)
             rows.append([system, augmentation, *numbers])
-    return table(["System", "Training", *(SHORT[m] for m in names)], rows) if rows else ""
+    return table(["System", "Training", *(headings[m] for m in names)], rows) if rows else ""
 
 
 def _spread(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     """Return the standard deviations over seeds; nothing where there is one seed."""
-    heads, rows = columns(spec, document), []
+    heads, rows, keys = columns(spec, document), [], Naming.of(spec).keys
     for system in systems(spec, document):
         line = []
         for row, metric in heads:
             own = document["systems"][system].get(row["augmentation"], {}).get("honest", {})
             spread = own.get(row["split"], {}).get("seed_sd")
-            line.append("-" if spread is None else f"{spread[LONG[metric]]:.{spec['decimals']}f}")
+            line.append("-" if spread is None else f"{spread[keys[metric]]:.{spec['decimals']}f}")
         if set(line) != {"-"}:
             rows.append([system, *line])
     if not rows:

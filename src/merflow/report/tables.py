@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from merflow.report import (
     table1,
     table1_page,
 )
+from merflow.report.naming import SETTINGS as NAMES
 from merflow.report.outputs import write_csv, write_table
-from merflow.report.paper import SHORT
 from merflow.report.scores_file import read_scores
 from merflow.storage.atomic import write_text
 from merflow.training.spec import require_all
@@ -31,7 +30,8 @@ class Table:
     """How one table is made.
 
     Attributes:
-        settings: What it takes beside ``corpus``, ``rows`` and ``decimals``.
+        settings: What it takes beside ``corpus``, ``rows``, ``decimals`` and what
+            :meth:`merflow.report.naming.Naming.of` takes.
         entries: From settings and scores.
         as_frame: The csv, from the entries.
         page: The Markdown page, from settings, scores and entries.
@@ -63,7 +63,7 @@ TABLES = {
     ),
     "loss-decoder": Table(
         ("definitions",),
-        partial(loss_decoder.entries, metrics=SHORT),
+        loss_decoder.entries,
         loss_decoder_table.as_frame,
         loss_decoder_table.page,
     ),
@@ -83,7 +83,7 @@ def write(name: str, spec: Mapping[str, Any], scores: Path, out_csv: Path, out_m
         MerflowError: A setting is missing, or the scores are those of another corpus.
     """
     made = TABLES[name]
-    require_all(spec, "corpus", "rows", "decimals", *made.settings)
+    require_all(spec, "corpus", "rows", "decimals", *NAMES, *made.settings)
     document = read_scores(scores, spec["corpus"])
     found = made.entries(spec, document)
     frame = made.as_frame(found)

@@ -135,7 +135,7 @@ def test_trainings_with_other_seeds_are_refused(project, refused):
 def test_no_common_split_is_a_sentence(project, refused):
     project.file("a.parquet", 1.0, splits=("train",))
     project.file("b.parquet", 1.0, splits=("test1",))
-    assert "cannot be compared by com on any split" in refused("a.parquet", "b.parquet")
+    assert "cannot be compared by Com on any split" in refused("a.parquet", "b.parquet")
 
 
 def test_without_labels_or_project_it_says_what_to_do(project, refused, monkeypatch, tmp_path):

@@ -75,23 +75,23 @@ def test_a_smaller_error_is_the_better_one(project):
     page = project.compare("hl-jdev", "hl-baseline", "--metric", "mse")
     assert "lower is better" in page
     assert page.count("A is better by") == 3
-    assert verdict(Line("x", paired(0.2, 0.001), 0.001), "mse", 4).startswith("B is better")
+    assert verdict(Line("x", paired(0.2, 0.001), 0.001), "MSE", True, 4).startswith("B is better")
 
 
 def test_the_verdict_follows_from_the_corrected_p():
-    assert verdict(Line("x", paired(0.2, 0.01), 0.03), "com", 4).startswith("A is better")
-    assert verdict(Line("x", paired(-0.2, 0.01), 0.03), "com", 4).startswith("B is better")
-    assert "is not clear" in verdict(Line("x", paired(0.2, 0.03), 0.09), "com", 4)
-    assert "is not clear" in verdict(Line("x", paired(0.02, 0.03), 0.09), "com", 4)
-    assert "no difference is shown" in verdict(Line("x", paired(0.2, 0.2), 0.3), "com", 4)
-    told = verdict(Line("x", paired(0.02, 0.4), 0.9), "com", 4)
+    assert verdict(Line("x", paired(0.2, 0.01), 0.03), "Com", False, 4).startswith("A is better")
+    assert verdict(Line("x", paired(-0.2, 0.01), 0.03), "Com", False, 4).startswith("B is better")
+    assert "is not clear" in verdict(Line("x", paired(0.2, 0.03), 0.09), "Com", False, 4)
+    assert "is not clear" in verdict(Line("x", paired(0.02, 0.03), 0.09), "Com", False, 4)
+    assert "no difference is shown" in verdict(Line("x", paired(0.2, 0.2), 0.3), "Com", False, 4)
+    told = verdict(Line("x", paired(0.02, 0.4), 0.9), "Com", False, 4)
     assert told.endswith("411 clips show 0.100 and more.")
 
 
 def test_the_test_alone_does_not_make_one_better():
     wide = Line("x", paired(0.2, 0.001, half=0.3), 0.001)
     assert not wide.shown
-    assert "these trainings differ by 0.2000 Com, others may not" in verdict(wide, "com", 4)
+    assert "these trainings differ by 0.2000 Com, others may not" in verdict(wide, "Com", False, 4)
 
 
 def test_a_spread_over_seeds_is_no_difference(project):
@@ -125,7 +125,7 @@ def test_seeds_and_splits_that_one_lacks_are_left_out_and_told(project):
 
 
 def test_without_valence_it_is_by_weighted_f1(project):
-    project.config["corpus"]["valence"] = False
+    project.config["corpus"] |= {"valence": False, "com": False}
     project.config["report"]["submission"] = None
     project.write_settings()
     manifest = Path(project.layout.manifest)

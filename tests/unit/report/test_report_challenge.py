@@ -19,6 +19,7 @@ from merflow.report.challenge import (
 from merflow.report.challenge_table import beside
 from merflow.report.commands import group
 
+CHALLENGE = {"valence": True, "com": True, "valence_name": "valence"}
 FEATURES = {name: sorted(features) for name, (features, _) in PRINTED.items()}
 
 
@@ -58,6 +59,7 @@ def called(tmp_path):
             "rows": [{"name": row, "split": SPLITS[row], "augmentation": "noise"} for row in rows],
             "definitions": definitions,
             "decimals": 4,
+            **CHALLENGE,
             "mer2023": True,
             "training": {"epochs": 100, "patience": None},
             **changed,
@@ -151,7 +153,7 @@ def test_a_system_trained_with_noise_alone_stands_in_for_none(called, tmp_path):
     assert "| HL (clean)" in page
     document = json.loads((tmp_path / "scores.json").read_text())
     document["systems"]["noisy"] = {"noise": document["systems"]["clean"]["clean"]}
-    spec = {"definitions": definitions, "mer2023": True}
+    spec = {"definitions": definitions, "mer2023": True, **CHALLENGE}
     spec["rows"] = [{"name": row, "split": SPLITS[row], "augmentation": "clean"} for row in ROWS]
     assert {one.system for one in beside(spec, document)} == {"clean"}
 
@@ -184,6 +186,7 @@ def test_without_valence_dis_stands_alone(called, tmp_path):
         "rows": [{"name": "Train&Val", "split": "train", "augmentation": "clean"}],
         "definitions": {"a": system(["HL(24)"])},
         "decimals": 4,
+        **CHALLENGE,
         "mer2023": True,
         "training": {"epochs": 100, "patience": 10},
     }

@@ -9,6 +9,7 @@ from merflow.report.figure4 import draw as draw_figure
 from merflow.report.layers import COLUMNS, probes_of
 from merflow.report.protocols import READINGS
 
+EMOTION = {"valence": False, "com": False, "valence_name": "valence"}
 DEPTHS = {
     "HL": {"0": 0.0, "1": 0.25, "2": 0.5, "3": 0.75, "4": 1.0},
     "MR": {"block1": 0.72, "block2": 0.94},
@@ -86,13 +87,14 @@ def test_a_file_without_layers_is_named(report):
 
 
 @pytest.mark.parametrize(
-    ("metrics", "label"),
+    ("metrics", "shown", "told", "label"),
     [
-        (("Dis", "Dim", "Com"), "Com = weighted F1 - 0.25 MSE, on Train&Val"),
-        (("Dis",), "weighted F1, on Train&Val"),
+        (("Dis", "Dim", "Com"), 2, {}, "Com = weighted F1 - 0.25 MSE, on Train&Val"),
+        (("Dis", "valence MSE", "valence CCC"), 0, {"com": False}, "weighted F1, on Train&Val"),
+        (("Dis",), 0, {"valence": False, "com": False}, "weighted F1, on Train&Val"),
     ],
 )
-def test_figure_4_plots_the_metric_that_its_axis_names(report, metrics, label):
+def test_figure_4_plots_the_metric_that_its_axis_names(report, metrics, shown, told, label):
     places = [("HL", "1", 0.25), ("HL", "2", 0.5), ("MR", "block1", 0.7), ("constant", "", None)]
     rows = [
         (reading, encoder, layer, depth, metric, worth, worth - 1, worth + 2, 60)
@@ -103,8 +105,7 @@ def test_figure_4_plots_the_metric_that_its_axis_names(report, metrics, label):
         for worth in [10 * k + m + more]
         if reading == "honest" or encoder != "constant"
     ]
-    shown = len(metrics) - 1
-    figure = draw_figure(pd.DataFrame(rows, columns=COLUMNS), report.corpus.spec)
+    figure = draw_figure(pd.DataFrame(rows, columns=COLUMNS), report.corpus.spec | told)
     (axes,) = figure.axes
     lines = {line.get_label(): line for line in axes.lines}
     assert list(lines["HL"].get_xdata()) == [0.25, 0.5]
@@ -127,7 +128,7 @@ def points(**encoders):
 
 
 def test_points_on_no_line_stand_side_by_side_with_their_intervals():
-    spec = {"corpus": "mine", "bootstrap": {"draws": 10}, "kind": "mlp"}
+    spec = {"corpus": "mine", "bootstrap": {"draws": 10}, "kind": "mlp", **EMOTION}
     figure = draw_figure(points(HL=[0.0, 0.5, 1.0], MF=[1.0, 1.0], HG=[1.0]), spec)
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert list(lines["HL"].get_xdata()) == [0, 0.5, 1]
@@ -144,7 +145,7 @@ def test_points_on_no_line_stand_side_by_side_with_their_intervals():
 
 
 def test_linear_probes_are_called_so():
-    spec = {"corpus": "mine", "bootstrap": {"draws": 10}}
+    spec = {"corpus": "mine", "bootstrap": {"draws": 10}, **EMOTION}
     titles = [
         draw_figure(points(HL=[0.0, 1.0]), {**spec, "kind": kind}).get_suptitle()
         for kind in ("mlp", "linear")

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from merflow.report.labels import SplitLabels
-from merflow.report.permutation import BLOCK, Exchanges, Margins, differences, permute
+from merflow.report.permutation import BLOCK, METRICS, Exchanges, Margins, differences, permute
 from merflow.report.power import AGREEMENT, SIMULATED, detectable
 from merflow.report.readings import Predictions
+from merflow.report.sums import METRICS as EVERY
 from merflow.report.sums import clip_sums, metrics_of
 from merflow.training.scores import score
 
 CLASSES = ["a", "b", "c"]
-METRICS = ("weighted_f1", "mse", "com")
 
 
 def labels(clips, seed=0, folds=2):
@@ -31,6 +31,12 @@ def said(of, seed, odds=0.4, error=1.0, seeds=2):
     return Predictions(list(range(seeds)), np.ones(clips, bool), chances, valence)
 
 
+def concordance(true, predicted):
+    """CCC as Lin 1989 has it, from NumPy's covariance matrix."""
+    moments, gap = np.cov(true, predicted, bias=True), np.mean(true) - np.mean(predicted)
+    return 2 * moments[0, 1] / (moments[0, 0] + moments[1, 1] + gap**2)
+
+
 def literal(of, one, other, exchanged):
     """Score both systems clip by clip after one exchange; the difference of each metric."""
     found = []
@@ -41,14 +47,11 @@ def literal(of, one, other, exchanged):
             for first, second in ((one, other), (other, one)):
                 take = [second if exchanged[row] else first for row in rows]
                 pairs = list(zip(take, rows, strict=True))
-                told = score(
-                    of.emotion[rows],
-                    np.array([side.probabilities[seed, row] for side, row in pairs]),
-                    of.valence[rows],
-                    np.array([side.valence[seed, row] for side, row in pairs]),
-                    CLASSES,
-                )
-                sides.append([getattr(told, name) for name in METRICS])
+                chances = np.array([side.probabilities[seed, row] for side, row in pairs])
+                valence = np.array([side.valence[seed, row] for side, row in pairs])
+                told = score(of.emotion[rows], chances, of.valence[rows], valence, CLASSES)
+                ccc = concordance(of.valence[rows], valence)
+                sides.append([told.weighted_f1, told.mse, told.com, ccc])
             found.append(np.subtract(*sides))
     return np.mean(found, axis=0)
 
@@ -59,7 +62,7 @@ def sums(of, *predicted):
 
 def p_of(of, one, other, draws=400, seed=0):
     exchanges = Exchanges.drawn(len(of.clips), draws, seed, "x").among(one.present)
-    return permute(*sums(of, one, other), of.stratum, exchanges, 3).p[:3]
+    return permute(*sums(of, one, other), of.stratum, exchanges, 3).p
 
 
 def test_few_clips_are_enumerated_and_equal_a_literal_enumeration():
@@ -68,10 +71,10 @@ def test_few_clips_are_enumerated_and_equal_a_literal_enumeration():
     every = [literal(of, one, other, exchanged) for exchanged in product((0, 1), repeat=7)]
     extreme = np.abs(every) >= np.abs(every[0]) - 1e-12
     found = permute(*sums(of, one, other), of.stratum, Exchanges.all(7), 3)
-    np.testing.assert_allclose(found.p[:3], extreme.mean(axis=0))
-    np.testing.assert_allclose(found.sd[:3], np.sqrt(np.mean(np.square(every), axis=0)))
-    np.testing.assert_allclose(p_of(of, one, other, draws=128), found.p[:3])
-    assert p_of(of, one, other, draws=127).tolist() != found.p[:3].tolist()
+    np.testing.assert_allclose(found.p, extreme.mean(axis=0))
+    np.testing.assert_allclose(found.sd, np.sqrt(np.mean(np.square(every), axis=0)))
+    np.testing.assert_allclose(p_of(of, one, other, draws=128), found.p)
+    assert p_of(of, one, other, draws=127).tolist() != found.p.tolist()
 
 
 def test_each_draw_equals_scoring_the_exchanged_predictions():
@@ -79,7 +82,7 @@ def test_each_draw_equals_scoring_the_exchanged_predictions():
     one, other = said(of, 1), said(of, 2)
     exchanges = Exchanges.drawn(20, 12, 0, "x")
     (block,) = exchanges.blocks()
-    found = differences(*sums(of, one, other), of.stratum, block, 3)[:, :3]
+    found = differences(*sums(of, one, other), of.stratum, block, 3)
     wanted = [literal(of, one, other, exchanged) for exchanged in block]
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
@@ -87,7 +90,7 @@ def test_each_draw_equals_scoring_the_exchanged_predictions():
 def test_drawn_p_is_near_the_enumerated_one():
     of = labels(12)
     one, other = said(of, 1, odds=0.6), said(of, 2, odds=0.2, error=1.5)
-    exact = permute(*sums(of, one, other), of.stratum, Exchanges.all(12), 3).p[:3]
+    exact = permute(*sums(of, one, other), of.stratum, Exchanges.all(12), 3).p
     np.testing.assert_allclose(p_of(of, one, other, draws=4000), exact, atol=0.03)
 
 
@@ -128,13 +131,14 @@ def test_p_is_uniform_where_there_is_no_difference():
         of = labels(60, seed=trial, folds=3)
         found.append(p_of(of, said(of, 1000 + trial), said(of, 2000 + trial), draws=199))
     levels = (0.05, 0.25, 0.5, 0.75)
-    f1, mse, com = ([(p <= level).mean() for level in levels] for p in np.transpose(found))
+    f1, mse, com, ccc = ([(p <= level).mean() for level in levels] for p in np.transpose(found))
     np.testing.assert_allclose(mse, levels, atol=0.1)
     np.testing.assert_allclose(com, levels, atol=0.1)
+    np.testing.assert_allclose(ccc, levels, atol=0.1)
     # Counts tie, and a tie counts as extreme.
     assert (f1 <= np.add(levels, 0.1)).all()
     assert f1[2] > 0.3
-    assert max(f1[0], mse[0], com[0]) < 0.11
+    assert max(f1[0], mse[0], com[0], ccc[0]) < 0.11
 
 
 def test_exchanges_are_fair_and_a_clip_keeps_its_own_whichever_others_are_kept():
@@ -209,8 +213,8 @@ def test_margins_score_as_all_sums_do(valence):
     terms[:, (of.emotion == 2) | (terms[0, :, 1] > 0)] = 0
     margins, chosen = Margins.of(terms, 3), np.random.default_rng(0).random(50) < 0.5
     whole = metrics_of(terms.sum(axis=1), 3)
-    names = 3 if valence else 1
-    np.testing.assert_allclose(margins.scores(margins.terms.sum(axis=1)), whole[:, :names])
+    names = [EVERY.index(name) for name in (METRICS if valence else METRICS[:1])]
+    np.testing.assert_allclose(margins.scores(margins.terms.sum(axis=1)), whole[:, names])
     part = Margins.of(terms[:, chosen], 3)
     found = part.scores(margins.terms[:, chosen].sum(axis=1))
-    np.testing.assert_allclose(found, metrics_of(terms[:, chosen].sum(axis=1), 3)[:, :names])
+    np.testing.assert_allclose(found, metrics_of(terms[:, chosen].sum(axis=1), 3)[:, names])

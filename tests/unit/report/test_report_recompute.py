@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 def settings_file(corpus) -> Path:
     config = yaml.safe_load((ROOT / "presets" / "demo.yaml").read_text(encoding="utf-8"))
     spec = corpus.spec
-    config["corpus"] |= {key: spec[key] for key in ("classes", "valence", "tests")}
+    config["corpus"] |= {key: spec[key] for key in ("classes", "valence", "com", "tests")}
     config["corpus"]["folds"]["count"] = spec["fold_count"]
     rows = [row for row in config["report"]["rows"] if row["split"] in ("train", *spec["tests"])]
     systems = [

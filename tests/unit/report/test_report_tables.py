@@ -137,7 +137,10 @@ def test_without_valence_table_1_has_dis_alone(make_report, trained):
     report.metrics(trained(report.corpus, "mr_rf-baseline", 1.0))
     csv, page = report.table("table1", ["mr_rf-baseline"])
     assert set(csv["metric"]) == {"Dis"}
-    assert "Dim and Com are left out" in page
+    assert "This corpus has no valence" in page
+    assert "Systems with JDEV are left out" in page
+    assert "chosen by Dis" in page
+    assert not set(page.split()) & {"Dim", "Com", "MSE", "CCC"}
     assert "JDEV -" not in page
     assert "†" not in page
 
