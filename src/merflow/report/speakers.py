@@ -20,15 +20,13 @@ from merflow.report.clips import TRAIN, read_text_csv
 from merflow.report.document import parse_label
 from merflow.report.labels import SplitLabels, scored_splits
 from merflow.report.metrics import Cell, Rounding
-from merflow.report.paper import SHORT
+from merflow.report.naming import Naming
 from merflow.report.protocols import READINGS
 from merflow.report.readings import Predictions, align
 from merflow.report.scorer import Scorer
 from merflow.training.predictions import read_predictions
 
 MEAN = "mean of the systems"
-NAMES = {**SHORT, "ccc": "CCC"}
-"""The metrics of the page by ours; CCC stands in where Com is not defined."""
 COLUMNS = [
     *("system", "reading", "metric", "random_folds", "speaker_folds"),
     *("difference", "low", "high", "seed_sd", "clips", "seed"),
@@ -92,7 +90,7 @@ def compare(
     that was trained by speaker. The interval is the paired one over whole speakers.
 
     Args:
-        spec: ``classes``, ``valence``, ``bootstrap``, ``decimals``, ``systems`` (their order).
+        spec: As :class:`merflow.report.scorer.Scorer`, and ``systems`` (their order).
         both: From :func:`read_both`.
         random: Predictions in the folds of the settings by label, see
             :func:`merflow.report.document.parse_label`.
@@ -119,9 +117,9 @@ def compare(
                 ours = _aligned(spec, both.random, random[label], label)
                 other = _aligned(spec, both.by_speaker, held_out[label], label)
                 gaps.append(_gap(scorer, ours, other, label))
-                rows += _rows(system, reading, gaps[-1:], rounding)
+                rows += _rows(system, reading, gaps[-1:], rounding, scorer.naming)
         if len(gaps) > 1:
-            rows += _rows(MEAN, reading, gaps, rounding)
+            rows += _rows(MEAN, reading, gaps, rounding, scorer.naming)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -174,14 +172,8 @@ def _of_seed(predictions: Predictions, seed: int) -> Predictions:
     )
 
 
-def shown_metrics(metrics: Sequence[str]) -> list[str]:
-    """Return what the page shows of the metrics that there are: Dis, Dim, and Com or else CCC."""
-    wanted = [*SHORT] if "com" in metrics else [*SHORT, "ccc"]
-    return [name for name in wanted if name in metrics]
-
-
 def _rows(
-    system: str, reading: str, gaps: Sequence[_Gap], rounding: Rounding
+    system: str, reading: str, gaps: Sequence[_Gap], rounding: Rounding, naming: Naming
 ) -> list[dict[str, Any]]:
     """Return a row for each metric, of one system or of the mean of several."""
     names = gaps[0].random.metrics
@@ -192,10 +184,12 @@ def _rows(
     bounds = interval(np.mean([gap.samples for gap in gaps], axis=0))
     spread = np.mean([gap.seed_sd for gap in gaps], axis=0)
     rows = []
-    for name in shown_metrics(names):
+    for name, heading in naming.headings.items():
+        if name not in names:
+            continue
         m = names.index(name)
         told = (random[m], held_out[m], held_out[m] - random[m], *bounds[m], spread[m])
-        about: dict[str, Any] = {"system": system, "reading": reading, "metric": NAMES[name]}
+        about: dict[str, Any] = {"system": system, "reading": reading, "metric": heading}
         about |= {key: rounding(value) for key, value in zip(COLUMNS[3:9], told, strict=True)}
         clips, seed = min(gap.random.clips for gap in gaps), gaps[0].random.seeds[0]
         rows.append(about | {"clips": clips, "seed": seed})

@@ -7,6 +7,7 @@ import pandas as pd
 
 from merflow.report.assembly import assembled
 from merflow.report.markdown import table, with_interval
+from merflow.report.naming import Naming
 from merflow.report.protocols import READINGS
 from merflow.report.speakers import MEAN, Both, both_sides
 
@@ -22,7 +23,7 @@ def page(
     """Return the Markdown page.
 
     Args:
-        spec: ``corpus``, ``rows``, ``decimals`` and, if there is one, ``note``.
+        spec: As :func:`merflow.report.assembly.assembled`.
         document: ``scores.json``.
         both: From :func:`merflow.report.speakers.read_both`.
         found: From :func:`merflow.report.speakers.compare`.
@@ -35,7 +36,8 @@ def page(
                 f"## {reading.capitalize()} reading\n\n{verdict(own, spec['decimals'])}\n\n"
                 f"{_scores(own, spec['decimals'])}"
             )
-    parts.append(f"## How to read it\n\n{_how_to_read(document, both, found)}")
+    told = f"{_how_to_read(document, both, found)}- {Naming.of(spec).told()}\n"
+    parts.append(f"## How to read it\n\n{told}")
     parts.append(f"## Speakers on both sides\n\n{_sides(both)}")
     return assembled(TITLE, spec, document, parts)
 

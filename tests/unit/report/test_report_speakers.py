@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 
 from merflow.errors import MerflowError
 from merflow.report.bootstrap import draw_groups
-from merflow.report.speakers import MEAN, both_sides, read_both, shown_metrics
+from merflow.report.speakers import MEAN, both_sides, read_both
 from merflow.report.speakers_page import verdict
 
 SPEAKERS = 7
@@ -213,10 +213,14 @@ def test_without_valence_there_is_dis_alone(make_report):
     assert "Dim" not in page.partition("## How to read it")[0]
 
 
-def test_where_com_is_not_defined_ccc_stands_in():
-    assert shown_metrics(["weighted_f1", "mse", "com", "ccc"]) == ["weighted_f1", "mse", "com"]
-    assert shown_metrics(["weighted_f1", "mse", "ccc"]) == ["weighted_f1", "mse", "ccc"]
-    assert shown_metrics(["weighted_f1", "uar"]) == ["weighted_f1"]
+@pytest.mark.parametrize("name", ["valence", "valence_proxy"])
+def test_where_com_is_not_defined_ccc_stands_in_by_the_valence_s_name(leaking, name):
+    leaking.system(SYSTEMS[0], 2.0, 1.0)
+    found, page = leaking.compare(com=False, valence_name=name)
+    assert list(found["metric"]) == ["Dis", f"{name} MSE", f"{name} CCC"]
+    assert f"{name} MSE rises by" in page
+    assert ("derived from the votes" in page) == (name != "valence")
+    assert not {"Dim", "Com"} & set(page.replace("no Com here", "").split())
 
 
 def test_speakers_on_both_sides_are_counted_by_fold(leaking):
