@@ -36,7 +36,7 @@ CLIPS = {"hubert": 180, "manet": 32}  # some ten seconds of work
 SPECS = {"hubert": {"layers": 24}, "manet": {"forward_order": 2021}}
 WIDTHS = {"hubert": 64, "manet": 16}
 FACES = {"backend": "cascade", "fps": 5.0, "min_face": 0.2, "detect_side": 360, "yunet": {}}
-FACES |= {"person": "largest", "mask": False}
+FACES |= {"person": "largest", "mask": False, "detect_every": 1}
 
 
 @dataclass(frozen=True)

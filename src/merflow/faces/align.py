@@ -7,7 +7,9 @@ import numpy as np
 from jaxtyping import Float, Float64, UInt8
 
 from merflow.faces.detect import Detection
-from merflow.faces.track import Track
+
+Track = dict[int, Detection]
+"""The face of one person by frame number."""
 
 SIDE = 112
 TEMPLATE = np.array(

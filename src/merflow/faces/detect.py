@@ -85,6 +85,14 @@ def shrink(frame: UInt8[np.ndarray, "h w 3"], side: int) -> Shrunk:
     return Shrunk(small, np.array(size) / (width, height))
 
 
+def enlarged(found: Detection, small: Shrunk) -> Detection:
+    """Return a face of the small frame in pixels of the full one."""
+    if (small.factor == 1).all():
+        return found
+    x, y, w, h = map(float, small.box(np.array([found.x, found.y, found.w, found.h])))
+    return Detection(x, y, w, h, found.score, small.points(found.landmarks))
+
+
 def make_detector(spec: Mapping[str, Any]) -> Detector:
     """Return the detector that ``spec`` (the section ``faces`` of the parameters) names.
 

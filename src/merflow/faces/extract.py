@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from merflow.faces.align import SIDE, align_track, crop, cut_patch
+from merflow.faces.align import SIDE, align_track, crop
+from merflow.faces.choose import chosen
 from merflow.faces.crops import TRACK, FaceClip
 from merflow.faces.detect import Detector
 from merflow.faces.facts import Facts
 from merflow.faces.mask import masked
-from merflow.faces.track import main_face
+from merflow.faces.watch import Watch
 from merflow.media.video import iterate_frames
 
 
@@ -22,28 +23,34 @@ def face_of_clip(path: str | Path, detector: Detector, spec: Mapping[str, Any]) 
         path: The clip.
         detector: The backend.
         spec: The section ``faces`` of the parameters: ``fps`` (frames a second that are looked
-            at; None for all), ``person`` and ``mask``.
+            at; None for all), ``detect_every``, ``detect_side``, ``person`` and ``mask``.
 
     Raises:
         ClipDefect: Nothing in the file can be decoded.
     """
-    times, found, patches = [], [], []
-    size = (1, 1)
+    watch = Watch(detector, spec["detect_side"], spec["detect_every"], moving=False)
+    times = []
     for time, frame in iterate_frames(path, spec["fps"]):
-        size = (frame.shape[1], frame.shape[0])
-        detections = detector.detect(frame)
+        watch.look(frame)
         times.append(time)
-        found.append(detections)
-        patches.append({id(face): cut_patch(frame, face) for face in detections})
-    face = main_face(found, spec["person"], size)
+    persons = watch.persons()
+    person = chosen(persons, spec["person"], watch.size)
+    facts = Facts(
+        spec["person"],
+        persons=len(persons),
+        returns=len(person.strands) - 1 if person else 0,
+        switches=person.switches if person else 0,
+        cuts=watch.cuts.count,
+        reason="" if person else f"no face in {len(times)} frames",
+    )
+    face = watch.full_size(person.looked_at) if person else {}
     track = np.full((len(times), len(TRACK)), np.nan, dtype=np.float32)
     track[:, 0], track[:, 1] = np.arange(len(times)), times
     for number, one in face.items():
         track[number, 2:7] = one.x, one.y, one.w, one.h, one.score
         track[number, 7:] = one.landmarks.ravel()
     maps = align_track(face)
-    crops = [crop(patches[number][id(face[number])], maps[number]) for number in sorted(face)]
+    crops = [crop(person.patch(number), maps[number]) for number in face] if person else []
     if spec["mask"]:
         crops = [masked(one) for one in crops]
-    facts = Facts(spec["person"], reason="" if face else f"no face in {len(times)} frames")
     return FaceClip(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE, 3), track, facts)

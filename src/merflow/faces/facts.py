@@ -14,11 +14,19 @@ class Facts:
     Attributes:
         person: What the person was chosen by: ``largest`` or ``central``; ``given``
             for pictures that somebody else has cut out.
+        persons: How many persons were seen.
+        returns: How often the person was found again by looks, after a cut or an absence.
+        switches: How often the face that was found again looks unlike the one before.
+        cuts: How many cuts were seen.
         left_out: Pictures that could not be used, of ``given`` ones.
         reason: Why there is no face, or why the person was not chosen as asked for; else empty.
     """
 
     person: str
+    persons: int = 0
+    returns: int = 0
+    switches: int = 0
+    cuts: int = 0
     left_out: int = 0
     reason: str = ""
 

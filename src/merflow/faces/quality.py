@@ -9,7 +9,7 @@ import pandas as pd
 
 from merflow.corpus.manifest import read_manifest
 from merflow.errors import MerflowError
-from merflow.faces.track import overlap
+from merflow.faces.overlap import overlap
 from merflow.storage.atomic import replacing
 
 JUMP = 0.5

@@ -23,7 +23,7 @@ from merflow.storage.shards import ShardStore, shard_of
 
 BATCH = 8
 """Clips lost at most by a kill."""
-DECISIVE = ("fps", "min_face", "detect_side", "person", "mask")
+DECISIVE = ("fps", "min_face", "detect_side", "detect_every", "person", "mask")
 """The settings that decide a detector's crops, beside the backend and its weights."""
 SCHEMA = pa.schema(
     [("clip", pa.string()), ("frame", pa.int32())]

@@ -1,11 +1,13 @@
 """Pictures of a clip, one in memory at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
 from merflow.media.container import ClipDefect, decoded, opened, picture_stream
@@ -70,17 +72,40 @@ def iterate_frames(
     Raises:
         ClipDefect: Missing or empty file, no picture stream, or nothing in it can be decoded.
     """
-    due, seen = 0, False
+    for time, frame, due in frames_due(path, fps):
+        if due:
+            yield time, picture_of(frame)
+
+
+def frames_due(
+    path: str | Path, fps: float | None, hear: Callable[[av.AudioFrame], None] | None = None
+) -> Iterator[tuple[float, av.VideoFrame, bool]]:
+    """Yield (time, decoded frame, whether it is due at ``fps``) of all frames.
+
+    Args:
+        path: Any file with moving pictures.
+        fps: As of :func:`iterate_frames`.
+        hear: Is given each frame of the sound, if there is any, in the same pass.
+
+    Raises:
+        ClipDefect: As :func:`iterate_frames`.
+    """
+    next_due, seen = 0, False
     with opened(path) as container:
         stream = picture_stream(container, path)
+        sounds = list(container.streams.audio[:1]) if hear else []
+        streams: list[AudioStream | VideoStream] = [stream, *sounds]
         clock = Clock(stream.average_rate)
-        for frame in decoded(container, [stream]):
+        for frame in decoded(container, streams):
+            if isinstance(frame, av.AudioFrame):
+                if hear:
+                    hear(frame)
+                continue
             seen = True
             time = clock.time(frame)
-            if fps is not None:
-                if time + TOLERANCE_S < due / fps:
-                    continue
-                due = int((time + TOLERANCE_S) * fps) + 1
-            yield time, picture_of(frame)
+            due = fps is None or time + TOLERANCE_S >= next_due / fps
+            if fps is not None and due:
+                next_due = int((time + TOLERANCE_S) * fps) + 1
+            yield time, frame, due
     if not seen:
         raise ClipDefect("undecodable", "no picture in it can be decoded", path)

@@ -19,7 +19,7 @@ from merflow.media.mux import write_clip
 from merflow.storage.digest import file_sha256
 
 SPEC = {"backend": "cascade", "fps": 10.0, "min_face": 0.2, "detect_side": 360, "yunet": {}}
-SPEC |= {"person": "largest", "mask": False}
+SPEC |= {"person": "largest", "mask": False, "detect_every": 1}
 
 
 class Blobs:
@@ -184,6 +184,7 @@ def test_the_recipe_is_of_what_decides_the_crops():
     other = Blobs()
     other.weights_sha256 = "1" * 64
     changes = [({name: spec[name] * 2}, Blobs()) for name in ("fps", "min_face", "detect_side")]
+    changes += [({"detect_every": 5}, Blobs())]
     changes += [({"person": "central"}, Blobs()), ({"mask": True}, Blobs())]
     for change, detector in [*changes, ({}, other)]:
         assert recipe_of(spec | change, detector) != recipe

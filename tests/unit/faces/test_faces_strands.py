@@ -3,8 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from merflow.faces.choose import chosen, closeness
 from merflow.faces.detect import Detection
-from merflow.faces.track import box_of, closeness, main_face, overlap, tracks_of
+from merflow.faces.overlap import box_of, overlap
+from merflow.faces.persons import persons_of
+from merflow.faces.strands import Strand, Strands
 
 boxes = st.tuples(*[st.floats(-100, 100)] * 2, *[st.floats(0.1, 100)] * 2)
 NOWHERE = np.full((5, 2), np.nan, dtype=np.float32)
@@ -14,8 +17,24 @@ def face(x, y=0.0, size=40.0):
     return Detection(float(x), float(y), float(size), float(size), 1.0, NOWHERE)
 
 
-def main(film, person="largest", size=(320, 240)):
-    return main_face(film, person, size)
+def look(size):
+    """Return what a person looks like: faces of one size are one person."""
+    values = np.random.default_rng(int(size * 1000)).exponential(size=(2, 128))
+    return (values / np.linalg.norm(values, axis=1)[:, None]).ravel().astype(np.float32)
+
+
+def strands_of(film, looks=look):
+    strands = Strands()
+    for number, frame in enumerate(film):
+        strands.see(number, frame, [looks(found.w) for found in frame])
+        for strand in strands.seen(number):
+            strand.patches[number] = None
+    return strands.all
+
+
+def main(film, person="largest", size=(320, 240), looks=look):
+    found = chosen(persons_of(strands_of(film, looks)), person, size)
+    return found.looked_at if found else {}
 
 
 def walk(seed, frames=12, start=0.0, size=40.0):
@@ -83,13 +102,13 @@ def test_the_order_of_detections_does_not_count(random, seed, persons):
     film = [list(frame) for frame in zip(*walks, strict=True)]
     shuffled = [random.sample(frame, len(frame)) for frame in film]
     assert main(shuffled) == main(film)
-    assert len(tracks_of(shuffled)) == len(tracks_of(film))
+    assert len(strands_of(shuffled)) == len(strands_of(film))
 
 
 @given(st.lists(st.booleans(), min_size=2, max_size=12))
 def test_neighbours_whose_boxes_overlap_are_kept_apart(swapped):
     film = [[face(0), face(25)][:: -1 if swap else 1] for swap in swapped]
-    tracks = [{one.x for one in track.values()} for track in tracks_of(film)]
+    tracks = [{one.x for one in s.faces.values()} for s in strands_of(film, lambda _: look(1))]
     assert tracks == [{0.0}, {25.0}]
     assert {one.x for one in main(film).values()} == {0.0}
 
@@ -98,7 +117,7 @@ def test_neighbours_whose_boxes_overlap_are_kept_apart(swapped):
 def test_each_detection_is_in_one_track(seed, persons):
     walks = [walk(seed + k, start=25 * k) for k in range(persons)]
     film = [list(frame) for frame in zip(*walks, strict=True)]
-    held = [(k, box_of(one)) for track in tracks_of(film) for k, one in track.items()]
+    held = [(k, box_of(one)) for strand in strands_of(film) for k, one in strand.faces.items()]
     assert sorted(held) == sorted((k, box_of(one)) for k, frame in enumerate(film) for one in frame)
 
 
@@ -134,3 +153,45 @@ def test_closeness_is_a_share_and_greatest_in_the_middle(box):
     x, y, side, _ = box
     value = closeness(face(x, y, side), (320, 240))
     assert 0 <= value <= closeness(face(160 - side / 2, 120 - side / 2, side), (320, 240)) == 1
+
+
+def test_the_place_decides_between_two_that_look_alike_and_looks_where_it_does_not():
+    """Two cross between two looks: each is where the other was."""
+    film = [[face(0, size=40), face(60, size=44)], [face(56, size=40), face(2, size=44)]]
+    assert [list(s.faces) for s in strands_of(film)] == [[0], [0], [1], [1]]
+    assert {one.w for one in main(film).values()} == {44}
+    assert len(main(film)) == 2
+
+
+def test_another_at_the_same_place_is_another_person():
+    film = [[face(0, size=40)]] * 3 + [[face(0, size=41)]] * 2 + [[face(0, size=40)]] * 2
+    assert list(main(film)) == [0, 1, 2, 5, 6]
+
+
+def test_a_face_far_away_from_its_last_place_is_found_again_by_its_looks():
+    film = [[face(0)], [face(0)], [face(200, 90)], []] + [[face(100, 20)]] * 2
+    assert list(main(film)) == [0, 1, 2, 4, 5]
+
+
+def test_what_was_followed_is_pulled_to_the_next_detection():
+    strand = Strand()
+    strand.find(0, face(0), look(40))
+    for number in range(1, 5):
+        strand.move(number, face(number))  # it really moves by two pixels a frame
+    strand.find(4, face(8), look(40))
+    assert [strand.faces[n].x for n in range(5)] == [0, 2, 4, 6, 8]
+    assert not any(np.isfinite(one.landmarks).any() for one in strand.faces.values())
+
+
+def test_what_was_followed_behind_a_miss_counts_only_if_it_is_found_again():
+    for again in (False, True):
+        strand = Strand()
+        strand.find(0, face(0), look(40))
+        for number in range(1, 7):
+            strand.move(number, face(0))
+            if number == 3:
+                strand.miss(3)
+        if again:
+            strand.find(6, face(0), look(40))
+        strand.drop_doubtful()
+        assert list(strand.faces) == list(range(7 if again else 3))

@@ -1,0 +1,95 @@
+"""Looking at a clip's frames in turn: where to detect, where to follow."""
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from merflow.faces.align import Track, cut_patch
+from merflow.faces.appearance import look_of
+from merflow.faces.cuts import Cuts
+from merflow.faces.detect import Detector, Shrunk, enlarged, shrink
+from merflow.faces.flow import follow
+from merflow.faces.persons import Person, persons_of
+from merflow.faces.strands import Strands
+
+
+class Watch:
+    """All faces of one clip.
+
+    Detection, motion and looks are found on shrunk frames; only the surroundings of the faces are
+    cut from full ones.
+
+    Args:
+        detector: The backend.
+        side: To how many pixels the shorter side of a frame is shrunk.
+        every: Of the frames looked at every so many-th is detected in; in between faces are
+            followed. 1: none is followed, but to see how it moves.
+        moving: Whether frames between those looked at are given too, and faces followed there.
+
+    Attributes:
+        strands: What was seen so far, in pixels of the shrunk frames.
+        cuts: What was cut so far.
+    """
+
+    def __init__(self, detector: Detector, side: int, every: int, moving: bool) -> None:
+        """Have seen nothing."""
+        self.strands, self.cuts = Strands(), Cuts()
+        self._detector, self._side, self._every = detector, side, every
+        self._follows = every > 1 or moving
+        self._before: UInt8[np.ndarray, "h w"] | None = None
+        self._number, self._until_key = 0, 0
+        self._last = Shrunk(np.zeros((1, 1, 3), np.uint8), np.ones(2))
+
+    def look(self, frame: UInt8[np.ndarray, "h w 3"], due: bool = True) -> None:
+        """Look at the next frame.
+
+        A face is detected at key frames, and also where one that was followed is lost and behind
+        a cut.
+
+        Args:
+            frame: RGB.
+            due: Whether it is one of the frames looked at, and not given for its motion alone.
+        """
+        small = self._last = shrink(frame, self._side)
+        grey = cv2.cvtColor(small.frame, cv2.COLOR_RGB2GRAY)
+        number, self._number = self._number, self._number + 1
+        if self.cuts.between(grey):
+            self.strands.end()
+            self._until_key = 0
+        self._follow(number, grey)
+        if due and self._until_key <= 0:
+            found = self._detector.detect(small.frame)
+            self.strands.see(number, found, [look_of(small.frame, face) for face in found])
+            self._until_key = self._every
+        if due:
+            self._until_key -= 1
+            for strand in self.strands.seen(number):
+                strand.patches[number] = cut_patch(frame, enlarged(strand.face, small))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height of the shrunk frames."""
+        height, width = self._last.frame.shape[:2]
+        return width, height
+
+    def persons(self) -> list[Person]:
+        """Return who was seen, after the last frame."""
+        self.strands.end()
+        return persons_of(self.strands.all)
+
+    def full_size(self, faces: Track) -> Track:
+        """Return faces in pixels of the full frames."""
+        return {number: enlarged(face, self._last) for number, face in faces.items()}
+
+    def _follow(self, number: int, grey: UInt8[np.ndarray, "h w"]) -> None:
+        """Follow all faces to this frame; where one is lost, the next due frame is a key frame."""
+        before, self._before = self._before, grey
+        if not self._follows or before is None or before.shape != grey.shape:
+            return
+        for strand in self.strands.followed:
+            there = follow(before, grey, strand.face)
+            if there is None:
+                strand.drop_doubtful()
+                self._until_key = 0
+            else:
+                strand.move(number, there.found)
