@@ -45,6 +45,7 @@ def report_spec(*wanted):
         "definitions": layout.definitions(),
         "mer2023": corpus["name"].startswith("mer2023"),
         "digests": declared_digests(),
+        "emotion_only": layout.emotion_only,
         "seeds": {
             "fusion": config["fusion"]["training"]["seeds"],
             "noise": config["noise"]["seed"],

@@ -236,7 +236,7 @@ rule report_submission:
     wildcard_constraints:
         split=one_of(config["corpus"]["tests"]),
     params:
-        spec=report_spec(),
+        spec=report_spec("emotion_only"),
     message:
         "Submission for {wildcards.split}"
     shell:

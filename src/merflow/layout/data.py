@@ -68,6 +68,12 @@ class DataLayout:
         return (adapter and adapter.valence) or "valence"
 
     @property
+    def emotion_only(self) -> list[str]:
+        """Tests that ask for the emotion alone, by what is known of the corpus."""
+        adapter = ADAPTERS.get(self.config["corpus"]["adapter"])
+        return list(adapter.emotion_only) if adapter else []
+
+    @property
     def corpus(self) -> str:
         """Folder of manifest, quarantine and folds."""
         return f"{RESULTS}/corpus/{self.corpus_key}"

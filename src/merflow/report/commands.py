@@ -285,7 +285,7 @@ def submission(
     from merflow.training.predictions import read_predictions
     from merflow.training.spec import require_all
 
-    require_all(spec, "classes", "valence")
+    require_all(spec, "classes", "valence", "emotion_only")
     frame = clips.read_manifest(manifest)
     predicted = read_predictions(predictions, spec["classes"], spec["valence"])
     quarantine = clips.read_quarantine(quarantines, frame)

@@ -30,6 +30,22 @@ def constant_of(manifest: pd.DataFrame, classes: list[str]) -> tuple[str, float]
     return classes[int(np.argmax(counts))], float(train["valence"].mean())
 
 
+def asks_for_valence(spec: Mapping[str, Any], manifest: pd.DataFrame, split: str) -> bool:
+    """Return whether a split's submission has valence, as the challenge asks (MER-SEMI's has none).
+
+    Where the split has labels these tell: emotions without a single valence ask for the emotion
+    alone. Without labels it is what is known of the corpus.
+
+    Args:
+        spec: ``valence`` and ``emotion_only``, the tests that are known to ask for no valence.
+        manifest: From :func:`merflow.report.clips.read_manifest`.
+        split: Of the submission.
+    """
+    own = manifest[(manifest["split"] == split) & (manifest["emotion"] != "")]
+    bare = len(own) > 0 and bool(own["valence"].isna().all())
+    return bool(spec["valence"]) and not bare and split not in spec["emotion_only"]
+
+
 def build(
     spec: Mapping[str, Any],
     manifest: pd.DataFrame,
@@ -40,7 +56,7 @@ def build(
     """Return the submission and how many of its rows are the constant predictor.
 
     Args:
-        spec: ``classes`` and ``valence``.
+        spec: ``classes``, ``valence`` and ``emotion_only``.
         manifest: From :func:`merflow.report.clips.read_manifest`.
         quarantine: From :func:`merflow.report.clips.read_quarantine`; its clips of the split
             are submitted too, since the challenge scores every clip.
@@ -48,7 +64,8 @@ def build(
         split: Which test set.
 
     Returns:
-        A frame name, discrete, valence (the last one only with valence), sorted by name.
+        A frame name, discrete, valence, sorted by name; the last one only where
+        :func:`asks_for_valence` says so.
 
     Raises:
         MerflowError: The split is unknown, or has no prediction at all.
@@ -61,17 +78,17 @@ def build(
     means = means[means.index.isin(clips)]
     if means.empty:
         raise MerflowError(f"the predictions have no clip of split {split!r}; choose another split")
-    classes = list(spec["classes"])
+    classes, wanted = list(spec["classes"]), asks_for_valence(spec, manifest, split)
     chosen = means[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)
     frame = pd.DataFrame({"name": means.index, "discrete": [classes[k] for k in chosen]})
-    if spec["valence"]:
+    if wanted:
         frame["valence"] = means["valence"].to_numpy()
     filled = sorted(clips - set(means.index))
     if filled:
         emotion, valence = constant_of(manifest, classes)
         rest = pd.DataFrame({"name": filled, "discrete": emotion})
-        if spec["valence"]:
+        if wanted:
             rest["valence"] = valence
         frame = pd.concat([frame, rest])
     frame = frame.sort_values("name", ignore_index=True)
-    return frame.round({"valence": 4} if spec["valence"] else {}), len(filled)
+    return frame.round({"valence": 4} if wanted else {}), len(filled)

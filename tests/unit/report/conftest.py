@@ -56,6 +56,7 @@ class Corpus:
             "valence": self.valence,
             "com": self.valence,
             "valence_name": "valence",
+            "emotion_only": [],
             "tests": sorted(set(self.clips["split"]) - {"train"}),
             "fold_count": 5,
             "decimals": 4,

@@ -3,14 +3,16 @@ import pytest
 
 from merflow.errors import MerflowError
 
+LOST = ("lost,test1,x,missing,", "off,train,x,missing,")
 
-def submit(report, path, split="test1", rows=("lost,test1,x,missing,", "off,train,x,missing,")):
+
+def submit(report, path, split="test1", rows=LOST, **changed):
     folder = report.corpus.folder
     quarantine = folder / "quarantine.csv"
     quarantine.write_text("clip,split,path,reason,detail\n" + "\n".join(rows) + "\n")
     told = report.call(
         "submission",
-        report.corpus.spec,
+        report.corpus.spec | changed,
         *("--manifest", report.corpus.manifest, "--quarantine", quarantine),
         *("--predictions", path, "--split", split, "--out", folder / "out.csv"),
     )
@@ -45,6 +47,33 @@ def test_submission_without_valence_has_no_such_column(make_report):
     report = make_report(valence=False)
     table, _ = submit(report, report.corpus.predictions("s", 1.0))
     assert list(table.columns) == ["name", "discrete"]
+
+
+def test_a_split_of_emotions_alone_is_submitted_without_valence(corpus, report):
+    path = corpus.predictions("s", 1.0)
+    corpus.clips.loc[corpus.clips["split"] == "test2", "valence"] = None
+    corpus.write()
+    rows = ("lost,test2,x,missing,",)
+    table, _ = submit(report, path, split="test2", rows=rows)
+    assert list(table.columns) == ["name", "discrete"]
+    assert len(table) == 26
+    assert list(submit(report, path)[0].columns) == ["name", "discrete", "valence"]
+    # Without labels nothing tells, but what is known of the corpus.
+    corpus.clips.loc[corpus.clips["split"] == "test2", "emotion"] = ""
+    corpus.write()
+    columns = [
+        list(submit(report, path, split="test2", emotion_only=known)[0].columns)
+        for known in ([], ["test2"])
+    ]
+    assert columns == [["name", "discrete", "valence"], ["name", "discrete"]]
+
+
+def test_some_valences_are_enough_to_ask_for_them(corpus, report):
+    first = corpus.clips.index[corpus.clips["split"] == "test1"][:5]
+    corpus.clips.loc[first, "valence"] = None
+    corpus.write()
+    table, _ = submit(report, corpus.predictions("s", 1.0))
+    assert list(table.columns) == ["name", "discrete", "valence"]
 
 
 def test_clips_keep_names_that_look_like_numbers_or_nothing(corpus, report):

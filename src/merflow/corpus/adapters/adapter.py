@@ -25,6 +25,7 @@ class Adapter:
             not there is returned too, and becomes ``missing``. Raises MerflowError.
         inspect: Takes the same; says what is right or wrong for ``merflow doctor``, where
             :func:`merflow.corpus.adapters.looks.of_clips` does what all need. Raises MerflowError.
+        emotion_only: Those of its tests that ask for the emotion alone, though train has valence.
     """
 
     classes: tuple[str, ...]
@@ -34,3 +35,4 @@ class Adapter:
     folds: tuple[str, ...]
     labels: Callable[[Path, LabelSpec], list[Label]]
     inspect: Callable[[Path, LabelSpec], list[Finding]]
+    emotion_only: tuple[str, ...] = ()

@@ -128,4 +128,5 @@ ADAPTER = Adapter(
     folds=(),
     labels=labels,
     inspect=inspect,
+    emotion_only=("test3",),
 )
