@@ -13,14 +13,11 @@ from merflow.report.holm import holm_by
 from merflow.report.labels import SplitLabels
 from merflow.report.metrics import Cell, Rounding, summary
 from merflow.report.paired import Comparer, Paired
-from merflow.report.paper import SHORT
 from merflow.report.scorer import Scored, Scorer
 from merflow.report.shown import shown
 from merflow.training.predictions import read_predictions
 
 CLEAN, NOISE = "clean", "noise"
-HEADINGS = {**SHORT, "ccc": "CCC"}
-"""Metrics of the csv, by key."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Level:
         system: Its name.
         split: The test split.
         snr: In dB, or ``clean``.
-        metric: A heading, e.g. ``Com``.
+        metric: A heading, see :class:`merflow.report.naming.Naming`.
         clips: How many clips were scored.
         clean: Score after training on clean clips alone, and the ends of its interval.
         clean_low: See ``clean``.
@@ -152,7 +149,7 @@ def _of_level(
     both = own.keys() == {CLEAN, NOISE}
     gaps = compare.compare(split, own[NOISE], own[CLEAN]) if both else {}
     cells = {trained: scored.cell for trained, scored in own.items()}
-    for metric, heading in HEADINGS.items():
+    for metric, heading in compare.scorer.naming.headings.items():
         if all(metric in cell.metrics for cell in cells.values()):
             clips = min(cell.clips for cell in cells.values())
             told: dict[str, Any] = _numbers(metric, cells, gaps.get(metric), rounding)

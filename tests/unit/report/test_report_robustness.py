@@ -74,8 +74,8 @@ def literal_scores(corpus, path, paper):
 
 def test_csv_and_page_have_what_a_literal_computation_gives(report, made, paper):
     frame, page, _ = call(report, made)
-    assert list(frame["metric"].unique()) == ["Dis", "Dim", "Com", "CCC"]
-    assert len(frame) == 3 * 4 * 4
+    assert list(frame["metric"].unique()) == ["Dis", "Dim", "Com"]
+    assert len(frame) == 3 * 4 * 3
     assert set(frame["split"]) == {"test1"}
     assert list(dict.fromkeys(frame["snr"])) == HEADS
     for label, path in made.items():
@@ -103,7 +103,7 @@ def test_differences_are_paired_and_corrected_over_all_cells_of_a_metric(report,
     both = frame["noise"].notna()
     assert set(frame[~both]["system"]) == {"all_s1-baseline"}
     assert frame[~both][["difference", "difference_low", "p", "p_holm"]].isna().all(axis=None)
-    paired = frame[both & (frame["metric"] != "CCC")]
+    paired = frame[both]
     gap = (paired["noise"] - paired["clean"]).to_numpy()
     assert paired["difference"].to_numpy() == pytest.approx(gap, abs=1.01e-4)
     assert (paired["difference_low"] <= paired["difference_high"]).all()
@@ -192,6 +192,15 @@ def test_without_valence_weighted_f1_is_shown(make_report, paper):
     path = files["hl-baseline|noise|0"]
     told = frame.set_index("snr").loc["0", "noise"]
     assert told == pytest.approx(literal_scores(report.corpus, path, paper)["Dis"], abs=1e-4)
+
+
+def test_where_com_is_not_defined_the_valence_s_name_stands(report):
+    files = {n: report.corpus.predictions(n, 1.0) for n in labels_of(["hl-baseline"])}
+    frame, page, _ = call(report, files, com=False, valence_name="valence_proxy")
+    assert set(frame["metric"]) == {"Dis", "valence_proxy MSE", "valence_proxy CCC"}
+    assert frame["p"].notna().all()
+    assert "## Dis by SNR" in page
+    assert "derived from the votes" in page
 
 
 def test_systems_trained_clean_alone_have_no_differences(report):
