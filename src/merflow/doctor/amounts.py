@@ -162,9 +162,13 @@ def crops_left(case: Case) -> float:
     return missing_share(f"{layout.faces}/crops-{shard}.safetensors" for shard in layout.shards())
 
 
-def crop_bytes(case: Case) -> float:
-    """Return the bytes of all crops if every picture that is looked at has a face."""
-    return case.lengths.frames(case.config["faces"]["fps"]) * CROP
+def faces_seen(case: Case) -> float:
+    """Return the pictures of all clips that are looked at, as if each had a face.
+
+    Pictures that somebody else has cut out are taken to be one a frame.
+    """
+    faces = case.config["faces"]
+    return case.lengths.frames(None if faces["backend"] == "precropped" else faces["fps"])
 
 
 def training_rows(case: Case, run: Run) -> int:

@@ -1,7 +1,9 @@
 """Work in a process of its own, where a file that crashes or hangs a decoder ends that alone."""
 
+import io
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -52,7 +54,7 @@ def apart(work: Callable[..., Iterable[R]], *given: Any, limit_s: float) -> Outc
             if kind != "item":
                 return Outcome(items, item)
             items.append(item)
-        return Outcome(items, f"it took more than {limit_s:.0f} s")
+        return Outcome(items, f"it took more than {limit_s:g} s")
     except EOFError:
         process.join(1)
         return Outcome(items, f"it ended without a word (code {process.exitcode})")
@@ -64,9 +66,11 @@ def apart(work: Callable[..., Iterable[R]], *given: Any, limit_s: float) -> Outc
 
 def _send(there: Connection, work: Callable[..., Iterable[R]], given: tuple[Any, ...]) -> None:
     """Send each item, and at the end why there are no more."""
+    # Neither what Python prints, nor what libraries write past it, nor what waited to be written.
+    sys.stdout = sys.stderr = io.StringIO()
     silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
+    for stream in (1, 2):
+        os.dup2(silence, stream)
     try:
         for item in work(*given):
             there.send(("item", item))

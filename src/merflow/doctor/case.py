@@ -81,7 +81,16 @@ class Case:
 
     @cached_property
     def layout(self) -> Layout:
-        """Paths and digests."""
+        """Paths and digests.
+
+        Raises:
+            MerflowError: A list of clips is no file, so that reading it might never end.
+        """
+        corpus = self.config["corpus"]
+        lists = {"table": [corpus["csv"]], "labels": corpus.get("labels", {}).values()}
+        for file in lists.get(corpus["adapter"], ()):
+            if file is None or not Path(file).is_file():
+                raise MerflowError(f"the list of clips {file} is no file; mend the corpus first")
         return Layout(self.config)
 
     @cached_property

@@ -9,7 +9,14 @@ import psutil
 
 from merflow.cache.sizes import readable
 from merflow.corpus.finding import Finding
-from merflow.doctor.amounts import crop_bytes, crops_left, encodings, run_numbers, widest
+from merflow.doctor.amounts import (
+    CROP,
+    crops_left,
+    encodings,
+    faces_seen,
+    run_numbers,
+    widest,
+)
 from merflow.doctor.case import Case
 from merflow.errors import MerflowError
 from merflow.layout.data import RESULTS
@@ -62,7 +69,7 @@ def _parts(case: Case) -> dict[str, float]:
     """Return the bytes that are still to be written; raises as :attr:`Case.lengths`."""
     parts = {}
     if case.layout.needs_faces:
-        parts["crops"] = crop_bytes(case) * crops_left(case)
+        parts["crops"] = CROP * faces_seen(case) * crops_left(case)
     for one in encodings(case):
         parts[f"features of {one.name}"] = one.bytes * one.left
     parts["runs"] = _runs(case)

@@ -77,6 +77,9 @@ def _guarded(check: Check, case: Case, wrong: set[str], unsound: bool) -> Iterat
             "error", f"{place} cannot be read ({error.strerror})", "correct its permissions"
         )
     except Exception as error:  # a doctor that fails helps nobody
+        if "Symlink loop" in str(error):
+            yield Finding("error", str(error), "mend the link, or name another path")
+            return
         what = " ".join(f"{type(error).__name__}: {error}".split())
         todo = "mend what is told above, and call this again"
         yield Finding(

@@ -10,6 +10,7 @@ from merflow.doctor.case import Case
 from merflow.doctor.content import POINTER_SIZE, is_pointer
 from merflow.doctor.words import few
 from merflow.encoders.sources import FOLDER
+from merflow.faces.pictures import pictures_of
 from merflow.storage.digest import file_sha256
 
 ZOO = "https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet"
@@ -94,15 +95,23 @@ def _precropped(case: Case) -> Iterator[Finding]:
     root = Path(case.config["faces"]["precropped"]["root"])
     if not root.exists():
         return  # told among the files
-    there = {path.name if path.is_dir() else path.stem for path in root.iterdir()}
     clips = [label.clip for label in case.labels]
-    missing = [clip for clip in clips if clip not in there]
+    found = {clip: pictures_of(root, clip) for clip in clips}
+    missing = [clip for clip in clips if not found[clip].files]
+    outside = [clip for clip in clips if found[clip].outside]
+    if outside:
+        yield Finding(
+            "warning",
+            f"pictures of {len(outside):,} clips lead out of {root} ({few(outside)}): they are "
+            "left out",
+            "put the pictures themselves into the folder",
+        )
     if missing:
         yield Finding(
             "warning" if len(missing) < len(clips) else "error",
             f"{root} has no pictures of {len(missing):,} of {len(clips):,} clips ({few(missing)}): "
             "they count as clips without a face",
-            "complete the folder: a folder or npy for each clip, named as the clip is",
+            "complete the folder: for each clip a folder of pictures or an npy of its name",
         )
     else:
         yield Finding("fine", f"{root} has pictures of all {len(clips):,} clips")

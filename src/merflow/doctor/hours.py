@@ -12,6 +12,7 @@ from merflow.doctor.amounts import (
     choices,
     crops_left,
     encodings,
+    faces_seen,
     missing_share,
     training_rows,
     widest,
@@ -146,7 +147,7 @@ def _encoder_step(case: Case, one: Encoding, jobs: int) -> Step:
     amount = one.seconds * one.left
     if not audio:
         amount = one.left * one.rows / sum(case.counts.values())
-        amount *= case.lengths.frames(case.config["faces"]["fps"])
+        amount *= faces_seen(case)
     cuda = case.config["features"]["device"] == "cuda"
     jobs = 1 if cuda else jobs
     if case.measure or not kind_of(spec).trained:

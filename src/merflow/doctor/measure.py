@@ -53,12 +53,11 @@ def facing(
     """Yield (length, seconds spent) of each clip whose face is looked for and cropped."""
     import cv2
 
-    from merflow.faces.detect import make_detector
-    from merflow.faces.extract import face_of_clip
+    from merflow.faces.shard import face_maker
 
     cv2.setNumThreads(int(faces["numeric_threads"]))
-    detector = make_detector(faces)
-    yield from _timed(clips, lambda path: face_of_clip(path, detector, faces["fps"]))
+    make = face_maker(faces)
+    yield from _timed(clips, lambda path: make(path, path.stem))
 
 
 def encoding(
