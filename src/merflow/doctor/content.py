@@ -7,20 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from merflow.cache.sizes import readable
+from merflow.corpus.adapters.folder import MEDIA
+from merflow.corpus.adapters.looks import is_pointer
 from merflow.corpus.finding import Finding
 from merflow.corpus.label import TRAIN
 from merflow.doctor.case import Case
 from merflow.doctor.words import few
 from merflow.storage.digest import file_sha256
 
-_NAMES = (
-    "3g2 3gp asf avi dv f4v flv gif ivf m2ts m4v mkv mov mp4 mpeg mpg mts mxf nut ogg ogv rm rmvb "
-    "swf ts vob webm wmv"
-)
-SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
-"""Suffixes of moving pictures."""
-POINTER = b"version https://git-lfs.github.com/spec/"
-POINTER_SIZE = 1024  # bytes, at most
 EDGE = 1 << 16
 """Bytes from either end that are compared before a whole file is read."""
 ENTRIES = 200_000
@@ -34,8 +28,9 @@ def look(case: Case) -> Iterator[Finding]:
         return
     files = case.files
     sizes = {clip: path.stat().st_size for clip, path in files.items()}
-    found = [*_empty(sizes), *_pointers(files, sizes), *_suffixes(files)]
-    found += _doubles(case, files, sizes)
+    found = [*_empty(sizes), *_doubles(case, files, sizes)]
+    if case.config["corpus"]["adapter"] == "table":  # the other adapters look themselves
+        found += [*_pointers(files), *_suffixes(files)]
     yield from found
     if not found:
         total = readable(sum(sizes.values()))
@@ -54,9 +49,8 @@ def _empty(sizes: Mapping[str, int]) -> Iterator[Finding]:
         )
 
 
-def _pointers(files: Mapping[str, Path], sizes: Mapping[str, int]) -> Iterator[Finding]:
-    found = [clip for clip, size in sizes.items() if 0 < size <= POINTER_SIZE]
-    found = [clip for clip in found if is_pointer(files[clip])]
+def _pointers(files: Mapping[str, Path]) -> Iterator[Finding]:
+    found = [clip for clip, path in files.items() if is_pointer(path)]
     if found:
         yield Finding(
             "error" if len(found) > len(files) / 2 else "warning",
@@ -65,17 +59,8 @@ def _pointers(files: Mapping[str, Path], sizes: Mapping[str, int]) -> Iterator[F
         )
 
 
-def is_pointer(file: Path) -> bool:
-    """Return whether a small file stands for one that Git LFS has not fetched.
-
-    Source: the specification of Git LFS.
-    """
-    with file.open("rb") as stream:
-        return stream.read(len(POINTER)) == POINTER
-
-
 def _suffixes(files: Mapping[str, Path]) -> Iterator[Finding]:
-    odd = [path.name for path in files.values() if path.suffix.lower() not in SUFFIXES]
+    odd = [path.name for path in files.values() if path.suffix.lower() not in MEDIA]
     if odd:
         yield Finding(
             "warning",
@@ -136,7 +121,7 @@ def _unlisted(root: Path, listed: set[Path]) -> Iterator[Finding]:
         if seen > ENTRIES:
             return
         paths = (Path(folder, name) for name in names if not name.startswith("."))
-        others += [p for p in paths if p.suffix.lower() in SUFFIXES and p not in listed]
+        others += [p for p in paths if p.suffix.lower() in MEDIA and p not in listed]
     if others:
         yield Finding(
             "fine",

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from merflow.corpus.adapters.looks import is_pointer
 from merflow.corpus.finding import Finding
 from merflow.doctor.apart import apart
 from merflow.doctor.case import Case
-from merflow.doctor.content import POINTER_SIZE, is_pointer
 from merflow.doctor.words import few
 from merflow.encoders.sources import FOLDER
 from merflow.faces.pictures import pictures_of
@@ -52,7 +52,7 @@ def _yunet(faces: Mapping[str, Any]) -> Iterator[Finding]:
     if not path.is_file():
         yield Finding("error", f"faces.yunet.path is {path}, which is no file", GET)
         return
-    if path.stat().st_size <= POINTER_SIZE and is_pointer(path):
+    if is_pointer(path):
         yield Finding(
             "error",
             f"{path} is a pointer of Git LFS, not the network",

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from merflow.corpus.adapters.looks import is_pointer
 from merflow.corpus.finding import Finding, of_error
 from merflow.doctor.case import Case
 from merflow.doctor.checkpoint import tensor_names
-from merflow.doctor.content import POINTER_SIZE, is_pointer
 from merflow.doctor.words import few
 from merflow.encoders.registry import DEFAULTS, PRECOMPUTED, Kind, kind_of
 from merflow.encoders.sources import HOW_TO_GET, recognise
@@ -82,7 +82,7 @@ def _checkpoint(name: str, spec: Mapping[str, Any], kind: Kind, path: Path) -> I
         )
         return
     file = weight_file(kind.module, path)
-    if file.stat().st_size <= POINTER_SIZE and is_pointer(file):
+    if is_pointer(file):
         yield Finding(
             "error",
             f"{name}: {file} is a pointer of Git LFS, not the weights",

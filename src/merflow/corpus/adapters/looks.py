@@ -34,7 +34,7 @@ def of_clips(what: str, labels: Sequence[Label], root: Path, released: int) -> l
                 "complete the copy; what is not there is quarantined as missing or outside_root",
             )
         )
-    pointers = [path for path in there.values() if _is_pointer(Path(path))]
+    pointers = [path for path in there.values() if is_pointer(Path(path))]
     if pointers:
         found.append(
             Finding(
@@ -68,7 +68,7 @@ def _link_out(root: Path, missing: Sequence[str]) -> str:
     return ""
 
 
-def _is_pointer(file: Path) -> bool:
+def is_pointer(file: Path) -> bool:
     """Return whether a file stands for one that Git LFS has not fetched."""
     try:
         if file.stat().st_size > LARGEST_POINTER:
