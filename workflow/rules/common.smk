@@ -45,7 +45,7 @@ try:
     # Those of the settings, and where random folds may leak those in folds by speaker.
     TRAINED = layout.trained
 except MerflowError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(f"{error}\n`merflow doctor` says what else is missing or wrong") from None
 
 
 SHARDS = config["corpus"]["shards"]

@@ -95,11 +95,15 @@ def augmentations(case: Case) -> list[str]:
     return sorted({"clean", *(run.augmentation for run in case.layout.runs.values())})
 
 
-def rows_of(case: Case, augmentation: str) -> int:
-    """Return the clips, or the corrupted copies of training clips."""
-    if augmentation == "clean":
+def rows_of(case: Case, kind: str) -> int:
+    """Return the clips (``clean``), the corrupted copies of training clips (``noise``), or those
+    of a test split at fixed SNRs."""
+    if kind == "clean":
         return sum(case.counts.values())
-    return int(case.counts["train"] * case.config["noise"]["copies"])
+    if kind == "noise":
+        return int(case.counts["train"] * case.config["noise"]["copies"])
+    told = case.config["report"]["robustness"]
+    return int(case.counts[told["split"]] * len(told["snr"]))
 
 
 def size_of(spec: Mapping[str, Any], weights: Path | None) -> tuple[dict[str, int], int]:
@@ -169,6 +173,12 @@ def faces_seen(case: Case) -> float:
     """
     faces = case.config["faces"]
     return case.lengths.frames(None if faces["backend"] == "precropped" else faces["fps"])
+
+
+def trained_runs(case: Case) -> dict[str, Run]:
+    """Return every run that is trained, those in folds by speaker among them, by its folder."""
+    layouts = case.layout.trained.values()
+    return {name: run for layout in layouts for name, run in layout.runs.items()}
 
 
 def training_rows(case: Case, run: Run) -> int:

@@ -15,6 +15,7 @@ from merflow.doctor.amounts import (
     encodings,
     faces_seen,
     run_numbers,
+    trained_runs,
     widest,
 )
 from merflow.doctor.case import Case
@@ -81,7 +82,7 @@ def _runs(case: Case) -> float:
     training, folds = case.config["fusion"]["training"], case.config["corpus"]["folds"]["count"]
     tests = sum(case.counts.values()) - case.counts["train"]
     rows, total = case.counts["train"] + tests * folds, 0.0
-    for name, run in case.layout.runs.items():
+    for name, run in trained_runs(case).items():
         if Path(RESULTS, "runs", name, "predictions-honest.parquet").exists():
             continue
         # The alignments hold nearly all of the weights; each fold has its own.

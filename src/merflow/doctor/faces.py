@@ -11,11 +11,10 @@ from merflow.doctor.case import Case
 from merflow.doctor.words import few
 from merflow.encoders.sources import FOLDER
 from merflow.faces.pictures import pictures_of
+from merflow.settings.files import YUNET
 from merflow.storage.digest import file_sha256
 
-ZOO = "https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet"
 PATTERN = "face_detection_yunet*.onnx"
-GET = f"get face_detection_yunet_2023mar.onnx (230 kB) from {ZOO}"
 LOAD_S = 20.0
 
 
@@ -36,7 +35,7 @@ def _cascade(case: Case) -> Finding:
     if case.generated:
         return Finding("fine", "OpenCV's cascades, which find the demo's drawn faces")
     there = sorted(FOLDER.glob(PATTERN))
-    get = f"{there[0]} is there already" if there else f"{GET} into {FOLDER}"
+    get = f"{there[0]} is there already" if there else f"{YUNET} into {FOLDER}"
     return Finding(
         "warning",
         "faces.backend is cascade; for real clips yunet is recommended, which tells five landmarks "
@@ -50,7 +49,7 @@ def _yunet(faces: Mapping[str, Any]) -> Iterator[Finding]:
     if not path.exists():
         return  # told among the files
     if not path.is_file():
-        yield Finding("error", f"faces.yunet.path is {path}, which is no file", GET)
+        yield Finding("error", f"faces.yunet.path is {path}, which is no file", YUNET)
         return
     if is_pointer(path):
         yield Finding(
@@ -69,7 +68,7 @@ def _yunet(faces: Mapping[str, Any]) -> Iterator[Finding]:
         return
     loaded = apart(_load, faces, limit_s=LOAD_S)
     if not loaded.items:
-        yield Finding("error", f"{path} cannot be loaded as YuNet ({loaded.trouble})", GET)
+        yield Finding("error", f"{path} cannot be loaded as YuNet ({loaded.trouble})", YUNET)
     elif declared is None:
         yield Finding(
             "warning",

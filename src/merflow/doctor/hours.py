@@ -14,6 +14,7 @@ from merflow.doctor.amounts import (
     encodings,
     faces_seen,
     missing_share,
+    trained_runs,
     training_rows,
     widest,
 )
@@ -120,8 +121,13 @@ def _clip_steps(case: Case, shards: int) -> Iterator[Step]:
     clips, seconds = measure.suited(case.lengths.some), case.lengths.total_s
     checked = missing_share([case.layout.manifest])
     yield _measured("check", measure.checking, (clips,), seconds * checked, shards)
-    if case.layout.needs_faces and case.config["faces"]["backend"] != "precropped":
-        given = (clips, case.config["faces"])
+    faces = case.config["faces"]
+    if not case.layout.needs_faces or faces["backend"] == "precropped":
+        return
+    if faces["backend"] == "yunet" and not Path(str(faces["yunet"]["path"])).is_file():
+        yield Step("faces", None, shards, "the detector's file is not there")
+    else:
+        given = (clips, faces)
         yield _measured("faces", measure.facing, given, seconds * crops_left(case), shards)
 
 
@@ -206,10 +212,11 @@ def _fusion(case: Case) -> Step:
     models = folds * len(training["seeds"]) * choices(training)
     total = sum(
         models * rates.system_s(training, training_rows(case, run), widest(training))
-        for name, run in case.layout.runs.items()
+        for name, run in trained_runs(case).items()
         if not Path(RESULTS, "runs", name, "predictions-honest.parquet").exists()
     )
-    return _trained(case, "fusion", total, len(case.layout.groups))
+    jobs = sum(len(layout.groups) for layout in case.layout.trained.values())
+    return _trained(case, "fusion", total, jobs)
 
 
 def _trained(case: Case, section: str, seconds: float, jobs: int) -> Step:

@@ -16,6 +16,11 @@ from merflow.features.organisers import SUFFIX, check_complete
 from merflow.settings.relations import uses_noise
 from merflow.settings.sentences import FILE
 
+YUNET = (
+    "get face_detection_yunet_2023mar.onnx (230 kB) from the OpenCV Zoo, "
+    "https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet"
+)
+"""Where YuNet is to be had."""
 _LABELS = (
     "get it from the organisers, or write a csv with the columns name, discrete and valence (for a "
     "test names will do)"
@@ -71,9 +76,7 @@ def absent_files(config: dict[str, Any]) -> Iterator[Absent]:
             ("noise.root", noise["root"], "get MUSAN from openslr.org/17 or name a folder of wav")
         )
     if faces["backend"] == "yunet":
-        wanted.append(
-            ("faces.yunet.path", faces["yunet"]["path"], "get it from the OpenCV Zoo, models/")
-        )
+        wanted.append(("faces.yunet.path", faces["yunet"]["path"], YUNET))
     if faces["backend"] == "precropped":
         root, advice = faces["precropped"]["root"], "name the folder with a folder a clip in it"
         wanted.append(("faces.precropped.root", root, advice))
