@@ -11,6 +11,7 @@ from merflow.doctor.case import Case
 from merflow.doctor.words import few
 from merflow.encoders.sources import FOLDER
 from merflow.faces.pictures import pictures_of
+from merflow.layout import Layout
 from merflow.settings.files import YUNET
 from merflow.storage.digest import file_sha256
 
@@ -21,7 +22,7 @@ LOAD_S = 20.0
 def look(case: Case) -> Iterator[Finding]:
     """Yield what is to be said of the section ``faces``."""
     faces = case.config["faces"]
-    if not case.layout.needs_faces:
+    if not Layout(case.config).needs_faces:
         yield Finding("fine", "not looked for: no encoder is shown any")
     elif faces["backend"] == "cascade":
         yield _cascade(case)

@@ -13,7 +13,7 @@ from merflow.doctor.case import Case
 from merflow.doctor.checkpoint import tensor_names
 from merflow.doctor.words import few
 from merflow.encoders.registry import DEFAULTS, PRECOMPUTED, Kind, kind_of
-from merflow.encoders.sources import HOW_TO_GET, recognise
+from merflow.encoders.sources import HOW_TO_GET, recognise, weights_path
 from merflow.encoders.stock.place import absent, weight_file
 from merflow.errors import MerflowError
 from merflow.features.organisers import SUFFIX
@@ -43,7 +43,7 @@ def _encoder(case: Case, name: str, spec: Mapping[str, Any]) -> Iterator[Finding
     elif spec["weights"] == "demo":
         yield _demo(case, name)
     else:
-        path = Path(str(case.layout.weights(name)))
+        path = weights_path(spec["weights"])
         if path.exists():
             yield from _checkpoint(name, spec, kind, path)
         # else it is told among the files
