@@ -131,6 +131,15 @@ def test_without_valence_there_is_no_jdev():
     assert all(layout.run_spec(run)["loss"] == "sum" for run in layout.runs.values())
 
 
+def test_without_noise_there_need_be_no_recordings():
+    config = copy.deepcopy(BASE)
+    config["noise"] |= {"source": "folder", "root": None}
+    config["report"]["robustness"] = None
+    for system in config["fusion"]["systems"]:
+        system["augmentation"] = ["clean"]
+    assert Layout(config).noise_manifest.startswith("results/noise/")
+
+
 def test_com_enters_what_it_chooses_alone():
     with_com, without = Layout(copy.deepcopy(BASE)), changed("corpus.com", False)
     assert not set(with_com.runs) & set(without.runs)

@@ -1,11 +1,12 @@
 """The graph on corpora in the layout of their release, of miniatures with the release's defects."""
 
+import re
 import shutil
 
 import pandas as pd
 import pytest
 from graph import ROOT, plans, small_settings, snakemake, write_settings
-from miniatures import mer2023, ravdess
+from miniatures import crema_d, mer2023, ravdess
 from miniatures.mer2023 import MISSING, PICTURELESS, SHORT, SIZES
 from rerun_table import entry_of, expected, without_numbers
 
@@ -44,6 +45,7 @@ def settings_of(name, **corpus):
     settings["report"] |= {
         "rows": [{"name": row, "split": row, "augmentation": "clean"} for row in rows],
         "submission": "both-jdev" if adapter.tests else None,
+        "robustness": None,
     }
     return settings
 
@@ -87,6 +89,12 @@ def test_every_test_clip_stands_in_the_submission(challenge_run):
     assert set(made["name"]) == stems
     assert PICTURELESS in stems
     assert made["discrete"].isin(ADAPTERS["mer2023"].classes).all()
+    columns = {
+        split: list(pd.read_csv(folder / f"results/private/mer2023-mini/submission/{split}.csv"))
+        for split in ("test1", "test2", "test3")
+    }
+    both = ["name", "discrete", "valence"]
+    assert columns == {"test1": both, "test2": both, "test3": ["name", "discrete"]}
 
 
 def test_what_changes_in_the_release_runs_what_the_table_says(challenge_run, tmp_path):
@@ -137,3 +145,31 @@ def test_a_corpus_without_valence_runs_to_its_table(tmp_path):
     joined = folds.merge(manifest, on="clip")
     assert (joined.groupby("speaker")["fold"].nunique() == 1).all()
     assert joined["speaker"].nunique() == 4
+
+
+def test_a_proxy_of_valence_is_called_one_in_all_that_is_made(tmp_path):
+    crema_d(tmp_path / "the clips")
+    write_settings(tmp_path, settings_of("crema_d"))
+    outcome = snakemake(tmp_path, "--cores", "2")
+    assert outcome.code == 0, outcome.text[-6000:]
+    results = tmp_path / "results"
+    tables = {path.name: path for path in (results / "tables/crema_d-mini").glob("*.csv")}
+    assert {"table1.csv", "differences.csv", "figure4.csv", "speakers.csv"} <= set(tables)
+    for name, path in tables.items():
+        metrics = set(pd.read_csv(path)["metric"])
+        assert metrics == {"Dis", "valence_proxy MSE", "valence_proxy CCC"}, name
+    for path in (results / "tables/crema_d-mini").glob("*.md"):
+        page = path.read_text()
+        assert "valence_proxy is derived from the votes on the emotion" in page, path.name
+        assert not re.search(r"\bDim\b|(?<!no )\bCom\b|(?<!valence_proxy )\b(MSE|CCC)\b", page)
+    told = (results / "metrics.json").read_text() + (
+        tables["table1.csv"].parent / "scores.json"
+    ).read_text()
+    assert "valence_proxy_mse" in told
+    assert not re.search(r'"(mse|ccc|rmse|pearson|com)"', told)
+    assert set(pd.read_csv(results / "private/crema_d-mini/scores.csv")["metric"]) >= {
+        "valence_proxy_rmse",
+        "valence_proxy_pearson",
+    }
+    for curves in results.glob("runs/*/curves.csv"):
+        assert "com" not in pd.read_csv(curves).columns

@@ -143,8 +143,10 @@ class DataLayout:
         """What says which recordings there are; where they are not used, none are looked for."""
         if self.config["noise"]["source"] == "demo":
             return {"demo": self.config["corpus"]["demo"]["seed"]}
-        root, names = Path(self.noise_root), self._recordings if used else []
-        return {"recordings": [[name, (root / name).stat().st_size] for name in names]}
+        # Where none are used there may be no folder.
+        names = self._recordings if used else []
+        sizes = [[name, (Path(self.noise_root) / name).stat().st_size] for name in names]
+        return {"recordings": sizes}
 
     @property
     def _trains_noisy(self) -> bool:
