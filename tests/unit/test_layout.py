@@ -251,6 +251,18 @@ def test_every_recording_of_a_noise_folder_is_watched(tmp_path):
     assert Layout(layout.config).noise_key != key
 
 
+def test_noise_that_is_not_used_needs_no_folder(tmp_path):
+    layout = users_layout(tmp_path)
+    layout.config["noise"]["root"] = None
+    layout.config["report"]["robustness"] = None
+    for system in layout.config["fusion"]["systems"]:
+        system["augmentation"] = ["clean"]
+    without = Layout(layout.config)
+    assert without.noise_manifest.startswith("results/noise/")
+    layout.config["noise"]["root"] = str(tmp_path / "noise")
+    assert Layout(layout.config).noise_key == without.noise_key
+
+
 def test_a_pinned_detector_may_lie_anywhere():
     keys = set()
     for path in ("a.onnx", "b.onnx"):
