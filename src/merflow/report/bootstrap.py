@@ -146,9 +146,12 @@ def resample(
         # The draws lie side by side in memory: sums over a few classes are slow otherwise.
         own_sums = np.moveaxis(sums.reshape(len(folds), seeds, width, len(block)), 2, -1)
         pooled = own_sums.sum(axis=0)
-        scores = mean_of_known(metrics_of(own_sums, classes)), metrics_of(pooled, classes)
-        by_class = mean_of_known(f1_of(own_sums, classes)), f1_of(pooled, classes)
-        found.append((*scores, *by_class))
+        of_all, f1_of_all = metrics_of(pooled, classes), f1_of(pooled, classes)
+        of_folds, f1_of_folds = of_all, f1_of_all  # the same where there is one fold
+        if len(folds) > 1:
+            of_folds = mean_of_known(metrics_of(own_sums, classes))
+            f1_of_folds = mean_of_known(f1_of(own_sums, classes))
+        found.append((of_folds, of_all, f1_of_folds, f1_of_all))
     return Resampled(*(np.concatenate(blocks, axis=1) for blocks in zip(*found, strict=True)))
 
 
