@@ -149,7 +149,9 @@ def _of_level(
     both = own.keys() == {CLEAN, NOISE}
     gaps = compare.compare(split, own[NOISE], own[CLEAN]) if both else {}
     cells = {trained: scored.cell for trained, scored in own.items()}
-    for metric, heading in compare.scorer.naming.headings.items():
+    naming = compare.scorer.naming
+    # Beside what all tables show CCC, where they do not: noise bends a valence's spread too.
+    for metric, heading in ({naming.key("ccc"): "CCC"} | naming.headings).items():
         if all(metric in cell.metrics for cell in cells.values()):
             clips = min(cell.clips for cell in cells.values())
             told: dict[str, Any] = _numbers(metric, cells, gaps.get(metric), rounding)

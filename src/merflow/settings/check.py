@@ -29,12 +29,12 @@ RELATIONS = (
     check_systems,
     check_copies,
     check_adapter,
+    check_robustness,
     check_sources,
     check_noise,
     check_ranges,
     check_report,
     check_com,
-    check_robustness,
 )
 
 
