@@ -1,7 +1,10 @@
 """One finished run of the preset ``small``, made once and shared by all tests and processes."""
 
+import json
+
 import pytest
 from filelock import FileLock
+from outside import changed, empty_places, found_in, tree_of
 from project import Project
 
 
@@ -19,12 +22,25 @@ def project(tmp_path_factory):
         if folder.exists():
             return Project(folder)
         made = Project.create(base / "making" / "project", "small")
-        made.repro()
+        places, before = empty_places(base / "making" / "outside"), tree_of(made.folder)
+        made.repro(places)
+        written = {
+            "outside": found_in(places),
+            "inside": changed(before, tree_of(made.folder)),
+            "beside": sorted(path.name for path in made.folder.parent.iterdir()),
+        }
         made.commit("results")
         # Renamed when it is whole, so that a failure here fails for all who wait.
         folder.parent.mkdir()
+        (folder.parent / "written.json").write_text(json.dumps(written))
         made.folder.rename(folder)
         return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def written(project):
+    """What the run wrote: ``inside`` its folder, ``beside`` it, and ``outside``, where it could."""
+    return json.loads((project.folder.parent / "written.json").read_text())
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,9 @@ class Project:
         assert outcome.code == 0, outcome.text[-6000:]
         return outcome
 
-    def repro(self) -> Outcome:
-        """Run ``dvc repro`` to its end."""
-        outcome = self.run("dvc", "repro")
+    def repro(self, env: Mapping[str, str] | None = None) -> Outcome:
+        """Run ``dvc repro`` to its end, with further variables of the environment."""
+        outcome = run(self.folder, "dvc", "repro", env=self._environment() | dict(env or {}))
         assert outcome.code == 0, outcome.text[-6000:]
         return outcome
 
