@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, machine_error
 
 NOUNS = {
     "corpus": "generate, check and list the clips of a corpus",
@@ -82,11 +82,12 @@ def use(preset: str | None) -> None:
 
 
 def main() -> None:
-    """Run the command line; a :class:`MerflowError` becomes one sentence and exit code 1."""
+    """Run the command line; bad input or a full disk becomes one sentence and exit code 1."""
     try:
         cli()
-    except MerflowError as error:
-        if os.environ.get("MERFLOW_DEBUG"):
+    except (MerflowError, OSError) as error:
+        told = machine_error(error) if isinstance(error, OSError) else error
+        if told is None or os.environ.get("MERFLOW_DEBUG"):
             raise
-        click.echo(f"merflow: {error}", err=True)
+        click.echo(f"merflow: {told}", err=True)
         sys.exit(1)

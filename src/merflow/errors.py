@@ -1,4 +1,24 @@
-"""The one exception that a user is meant to read."""
+"""The one exception that a user is meant to read, and what the system's errors are in its words."""
+
+import errno
+import os
+
+ADVICE = {
+    errno.ENOSPC: "free space there",
+    errno.EDQUOT: "free space there, or ask for a larger quota",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.EROFS: "work in a folder that can be written to",
+    errno.EACCES: "correct its permissions",
+    errno.EPERM: "correct its permissions",
+    errno.ENOTDIR: "move the file that stands where a folder should be",
+    errno.EEXIST: "move the file that stands where a folder should be",
+    errno.EISDIR: "move the folder that stands where a file should be",
+    errno.ENAMETOOLONG: "shorten it",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.EIO: "look after the disk",
+    errno.ESTALE: "look after the network drive",
+}
+"""Errors of the machine rather than of the program -> what to do."""
 
 
 class MerflowError(Exception):
@@ -6,3 +26,14 @@ class MerflowError(Exception):
 
     The command line prints the sentence without a traceback; set ``MERFLOW_DEBUG=1`` to see one.
     """
+
+
+def machine_error(error: OSError) -> MerflowError | None:
+    """Return the sentence for an error of the machine; None for any other, which may be a bug."""
+    if error.errno not in ADVICE:
+        return None
+    where = os.fsdecode(error.filename) if error.filename else "a file"
+    return MerflowError(
+        f"{where}: {os.strerror(error.errno)}; {ADVICE[error.errno]} and run the same command "
+        "again: what was finished is kept"
+    )

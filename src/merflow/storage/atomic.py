@@ -12,7 +12,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and move it there when the block succeeds.
 
     The temporary name ends in the final suffix, because writers choose formats by it.
-    Parent folders are made. On an exception the temporary file is removed.
+    Parent folders are made. On an exception the temporary file is removed; an OSError that names
+    no file, as of a full disk, gets the name of this one.
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -22,6 +23,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(final)
+    except OSError as error:
+        error.filename = error.filename or str(final)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
