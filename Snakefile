@@ -14,6 +14,7 @@ report: "workflow/report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/common_noise.smk"
 include: "workflow/rules/common_report.smk"
+include: "workflow/rules/common_robustness.smk"
 
 
 wildcard_constraints:
