@@ -8,6 +8,7 @@ import pytest
 from merflow.compare.comparison import Line, compare
 from merflow.compare.page import verdict
 from merflow.compare.sources import resolve
+from merflow.errors import MerflowError
 from merflow.report.holm import holm
 from merflow.report.paired import Paired
 
@@ -138,3 +139,30 @@ def test_without_valence_it_is_by_weighted_f1(project):
     page = project.compare("a.parquet", "b.parquet")
     assert "In weighted F1" in page
     assert page.count("A is better by") == 3
+
+
+def test_without_com_it_is_by_weighted_f1_and_the_valence_s_own_metrics(project, monkeypatch):
+    project.config["corpus"]["com"] = False
+    project.write_settings()
+    for name, odds in (("a.parquet", 2.0), ("b.parquet", 0.5)):
+        project.predictions(3, odds).to_parquet(name)
+    assert "In weighted F1, " in project.compare("a.parquet", "b.parquet")
+    page = project.compare("a.parquet", "b.parquet", "--metric", "ccc")
+    assert "In CCC, " in page
+    assert "- A is better by" in page
+    assert "derived" not in page
+    monkeypatch.setattr("merflow.layout.Layout.valence_name", "valence_proxy")
+    page = project.compare("a.parquet", "b.parquet", "--metric", "mse")
+    assert "In valence_proxy MSE (lower is better), " in page
+    assert "- A is better by" in page
+    assert "valence_proxy is derived from the votes on the emotion" in page
+    with pytest.raises(MerflowError, match=r"has no Com \(corpus\.com is false\)"):
+        found(project, "a.parquet", "b.parquet", "com")
+
+
+def test_ccc_can_be_compared_where_com_is_defined(project):
+    for name, odds in (("a.parquet", 2.0), ("b.parquet", 0.5)):
+        project.predictions(3, odds).to_parquet(name)
+    page = project.compare("a.parquet", "b.parquet", "--metric", "ccc")
+    assert "In CCC, " in page
+    assert "- A is better by" in page
