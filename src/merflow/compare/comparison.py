@@ -72,7 +72,7 @@ def compare(layout: Layout, sources: tuple[Source, Source], metric: str | None) 
         MerflowError: The corpus has no such metric or is not listed yet, or a file is not of it, or
             the two share no training or no labelled split.
     """
-    spec = settings_of(layout)
+    spec = settings_of(layout.config, layout.valence_name)
     naming = Naming.of(spec)
     metric = metric or ("com" if naming.com else "weighted_f1")
     if metric == "com" and not naming.com:

@@ -103,7 +103,7 @@ def score(
     from merflow.use import SCHEMA, find_project
 
     config = read_settings(params, find_project(Path.cwd()) / SCHEMA)
-    spec = recompute.settings_of(Layout(config))
+    spec = recompute.settings_of(config, Layout(config).valence_name)
     labels = recompute.labels_at(spec, *_label_files(params, manifest, folds))
     found = recompute.recompute(spec, labels, predictions)
     if out is not None:

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from merflow.errors import MerflowError
-from merflow.layout import Layout
 from merflow.report.labels import SplitLabels, scored_splits
 from merflow.report.markdown import table, with_interval
 from merflow.report.metrics import Cell, score_rows
@@ -18,12 +17,17 @@ from merflow.training.predictions import read_predictions
 COLUMNS = ["layer", "split", "metric", "part", "seed", "fold", "value", "low", "high", "clips"]
 
 
-def settings_of(layout: Layout) -> dict[str, Any]:
-    """Return what scoring depends on, of the settings in ``params.yaml``."""
-    corpus, report = layout.config["corpus"], layout.config["report"]
+def settings_of(config: Mapping[str, Any], valence_name: str) -> dict[str, Any]:
+    """Return what scoring depends on, of the settings in ``params.yaml``.
+
+    Args:
+        config: The settings.
+        valence_name: What their layout calls the valence.
+    """
+    corpus, report = config["corpus"], config["report"]
     return {
         **{key: corpus[key] for key in ("classes", "valence", "com", "tests")},
-        "valence_name": layout.valence_name,
+        "valence_name": valence_name,
         "fold_count": corpus["folds"]["count"],
         **{key: report[key] for key in ("decimals", "bootstrap")},
     }
