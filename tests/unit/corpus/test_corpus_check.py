@@ -5,9 +5,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 import soundfile
+from decoding_workers import decoding_workers
 
 from merflow.corpus import check
 from merflow.corpus.check import check_shard
@@ -188,10 +188,10 @@ def test_what_was_done_before_a_kill_is_kept(
             raise KeyboardInterrupt
 
     before_decoding(killed_at_the_third)
-    others = psutil.Process().children()
+    others = decoding_workers()
     with pytest.raises(KeyboardInterrupt):
         check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv")
-    assert psutil.Process().children() == others
+    assert decoding_workers() == others
     assert not (tmp_path / "out.csv").exists()
     assert check_shard(labels, corpus, 0, 1, tmp_path / "store", tmp_path / "out.csv") == 2
 

@@ -11,6 +11,7 @@ import av
 import numpy as np
 import psutil
 import pytest
+from decoding_workers import decoding_workers
 
 from merflow.errors import MerflowError
 from merflow.media.container import ClipDefect
@@ -81,7 +82,7 @@ class Crashing:
 
     def _run(self) -> None:
         while len(self.hit) < self._times:
-            for child in psutil.Process().children():
+            for child in decoding_workers():
                 if child.pid not in self.hit and decoding(child):
                     child.send_signal(self._number)
                     self.hit.append(child.pid)
@@ -106,13 +107,13 @@ def test_facts_and_defects_are_those_of_the_check(clip: Path, tmp_path: Path):
 
 def test_one_process_serves_all_clips_and_none_is_left(clip: Path):
     with IsolatedCheck() as check:
-        assert not psutil.Process().children()
+        assert not decoding_workers()
         check(clip)
-        first = psutil.Process().children()
+        first = decoding_workers()
         check(clip)
-        assert psutil.Process().children() == first
+        assert decoding_workers() == first
         assert len(first) == 1
-    assert not psutil.Process().children()
+    assert not decoding_workers()
 
 
 def test_names_of_any_kind_arrive(clip: Path, tmp_path: Path):
@@ -141,7 +142,7 @@ def test_a_crash_is_the_clips_if_it_comes_again(clip: Path, lasting: Path):
             reason, detail = defect(check, lasting)
         assert (reason, detail) == ("undecodable", "the decoder crashed on it (SIGSEGV)")
         assert check(clip).frames == 10
-    assert not psutil.Process().children()
+    assert not decoding_workers()
 
 
 def test_a_crash_that_may_come_of_another_clip_is_tried_again(clip: Path, lasting: Path):
