@@ -116,6 +116,11 @@ def detector_file(wildcards):
     return [faces["yunet"]["path"]] if faces["backend"] == "yunet" else []
 
 
+def shard_cores(wildcards):
+    """How many cores a job takes that there is one of for each shard."""
+    return max(1, (workflow.cores or SHARDS) // SHARDS)
+
+
 def faces_spec(wildcards):
     return spec(own("faces"))
 

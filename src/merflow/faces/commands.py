@@ -23,6 +23,7 @@ def group() -> None:
 @click.option("--crops", type=FILE, required=True, help="Output: aligned faces, safetensors.")
 @click.option("--tracks", type=FILE, required=True, help="Output: box a frame, parquet.")
 @click.option("--facts", type=FILE, required=True, help="Output: one row a clip, csv.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes; no result.")
 def crop(
     spec: dict[str, Any],
     manifest: Path,
@@ -33,6 +34,7 @@ def crop(
     crops: Path,
     tracks: Path,
     facts: Path,
+    workers: int,
 ) -> None:
     """Write crops, tracks and facts of one shard of clips; spec: the section faces."""
     import cv2
@@ -45,7 +47,7 @@ def crop(
     if spec["backend"] == "precropped":
         take_shard(spec, clips, crops, tracks, facts)
     else:
-        crop_shard(spec, clips, root, store, crops, tracks, facts)
+        crop_shard(spec, clips, root, store, crops, tracks, facts, workers)
 
 
 @group.command()

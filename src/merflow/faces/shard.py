@@ -15,6 +15,7 @@ from merflow.faces.crops import TRACK, CropCodec, FaceClip, read_crops
 from merflow.faces.detect import Detector, make_detector
 from merflow.faces.extract import face_of_clip
 from merflow.faces.facts import COLUMNS
+from merflow.faces.pool import Maker, Pool, Task
 from merflow.faces.precropped import face_of_pictures
 from merflow.progress import Progress
 from merflow.storage.atomic import replacing
@@ -52,6 +53,12 @@ def face_maker(spec: Mapping[str, Any]) -> Callable[[Path, str], FaceClip]:
         return lambda path, clip: face_of_pictures(root, clip)
     detector = make_detector(spec)
     return lambda path, clip: face_of_clip(path, detector, spec)
+
+
+def clip_maker(spec: Mapping[str, Any]) -> Maker:
+    """Return what gives the face of a clip of the manifest; raises as :func:`face_maker`."""
+    make = face_maker(spec)
+    return lambda task: make(checked_clip(*task), task[1])
 
 
 def recipe_of(spec: Mapping[str, Any], detector: Detector | None) -> str:
@@ -106,6 +113,7 @@ def crop_shard(
     crops: Path,
     tracks: Path,
     facts: Path,
+    workers: int = 1,
 ) -> int:
     """Write crops, facts and tracks of one shard, and return how many clips were computed.
 
@@ -119,6 +127,7 @@ def crop_shard(
         crops: Output, layout of :class:`CropCodec`.
         tracks: Output, parquet with the columns of ``SCHEMA``, sorted by clip and frame.
         facts: Output, csv with a row a clip, columns clip and those of ``Facts``.
+        workers: Processes that work side by side; they change no result.
 
     Raises:
         MerflowError: A clip is missing, outside of ``root`` or changed; the detector's file is not
@@ -127,16 +136,19 @@ def crop_shard(
     detector = make_detector(spec)
     first = clips.drop_duplicates("sha256").set_index("sha256")
 
-    def compute(keys: Sequence[str]) -> dict[str, FaceClip]:
-        found = {}
-        for key in keys:
-            row = first.loc[key]
-            path = checked_clip(root, row["clip"], row["path"], key)
-            found[key] = face_of_clip(path, detector, spec)
-        return found
+    def task(key: str) -> Task:
+        return root, first.loc[key, "clip"], first.loc[key, "path"], key
 
     folder = ShardStore(store, recipe_of(spec, detector), CropCodec())
-    computed = folder.complete(list(first.index), compute, crops, BATCH)
+    with Pool(spec, clip_maker, workers) as pool:
+
+        def compute(keys: Sequence[str]) -> dict[str, FaceClip]:
+            return dict(zip(keys, pool.make([task(key) for key in keys]), strict=True))
+
+        def plan(batches: Sequence[Sequence[str]]) -> None:
+            pool.plan(task(key) for batch in batches for key in batch)
+
+        computed = folder.complete(list(first.index), compute, crops, BATCH, plan)
     write_tracks(clips, crops, tracks)
     write_facts(clips, crops, facts)
     return computed

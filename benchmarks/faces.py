@@ -1,0 +1,161 @@
+"""Frames a second of the faces step against the plain loop, with the same detector, in one run.
+
+    python benchmarks/faces.py [FOLDER] [--clips 24] [--yunet FILE] [--every 5] [--side 160]
+
+Plain: ``cv2.VideoCapture``, every full frame through the detector, the largest face cut out, brought
+to 112 x 112 and written as a bmp. OpenCV takes as many threads as it likes; libav decodes with as
+many as ``VideoCapture`` gives it.
+
+Ours: what `merflow faces crop` does, with every frame looked at (``fps: null``), detection on every
+``--every``-th of them shrunk to ``--side``, tracking in between, in one process and in one for each
+core, from starting the processes to the file of crops. Best of ``--repeats``; plain and ours take
+turns, so that a busy machine is busy for both.
+
+Agreement is of our boxes with those of the same detector on every full frame: the share of the frames
+with a face there in which ours has an intersection over union of .8 or more, and the median.
+FOLDER is searched for mp4; without it ``$MERFLOW_REAL_DATA/data``.
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from merflow.faces.crops import TRACK, read_crops
+from merflow.faces.detect import Detection, Detector, make_detector
+from merflow.faces.overlap import box_of, overlap
+from merflow.faces.shard import crop_shard
+from merflow.media.video import iterate_frames
+from merflow.storage.digest import file_sha256
+
+FULL = 1 << 16
+SETTINGS = {"fps": None, "min_face": 0.2, "person": "largest", "mask": False}
+
+
+def plain_loop(clips: Sequence[Path], detector: Detector, folder: Path) -> int:
+    """Cut out every frame's largest face as one would without thinking; returns the frames."""
+    frames = 0
+    for clip in clips:
+        video = cv2.VideoCapture(str(clip))
+        while True:
+            there, frame = video.read()
+            if not there:
+                break
+            found = detector.detect(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
+            frames += 1
+            if found:
+                x, y, w, h = (round(value) for value in box_of(max(found, key=lambda f: f.area)))
+                face = frame[max(y, 0) : y + h, max(x, 0) : x + w]
+                if face.size:
+                    small = cv2.resize(face, (112, 112))
+                    cv2.imwrite(str(folder / f"{clip.stem}-{frames:06d}.bmp"), small)
+        video.release()
+    return frames
+
+
+def each_frame(clip: Path, detector: Detector) -> list[Detection | None]:
+    """Return the largest face of each full frame."""
+    found = (detector.detect(frame) for _, frame in iterate_frames(clip, None))
+    return [max(faces, key=lambda face: face.area, default=None) for faces in found]
+
+
+def ours(table: pd.DataFrame, spec: dict[str, Any], folder: Path, workers: int) -> Path:
+    """Run the step over all clips; returns the file of crops."""
+    files = [folder / name for name in ("crops.safetensors", "tracks.parquet", "facts.csv")]
+    crop_shard(spec, table, Path("/"), folder / "store", *files, workers)
+    return files[0]
+
+
+def timed(what: Any, *arguments: Any) -> tuple[float, Any]:
+    """Return the seconds that a call takes in an empty folder, and what it returns."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        began = time.perf_counter()
+        result = what(*arguments, folder)
+        return time.perf_counter() - began, result
+    finally:
+        shutil.rmtree(folder)
+
+
+def agreement(table: pd.DataFrame, spec: dict[str, Any], detector: Detector) -> str:
+    """Return how our boxes agree with a detection on every full frame, in words."""
+    with tempfile.TemporaryDirectory() as name:
+        reader = read_crops([ours(table, spec, Path(name), 1)])
+        shares, missed, faces, frames, theirs = [], 0, 0, 0, 0
+        for row in table.itertuples():
+            track = reader.track(row.sha256)
+            kept = ~np.isnan(track[:, TRACK.index("score")])
+            faces, frames = faces + int(kept.sum()), frames + len(track)
+            for here, true, line in zip(
+                kept, each_frame(Path("/", row.path), detector), track[:, 2:6], strict=True
+            ):
+                theirs += true is not None
+                if true is not None and here:
+                    shares.append(overlap(box_of(true), tuple(map(float, line))))
+                missed += true is not None and not here
+    good = np.sum(np.array(shares) >= 0.8) / (len(shares) + missed)
+    return (
+        f"IoU >= .8 in {100 * good:.1f} % of frames, median IoU {np.median(shares):.3f}; "
+        f"face rate {faces / frames:.3f} (every full frame: {theirs / frames:.3f})"
+    )
+
+
+def report(name: str, spec: dict[str, Any], table: pd.DataFrame, repeats: int) -> None:
+    """Print speeds, ratios and agreement of one backend."""
+    clips = [Path("/", path) for path in table["path"]]
+    full = make_detector(spec | {"detect_side": FULL})
+    cores, threads = len(os.sched_getaffinity(0)), cv2.getNumThreads()
+    times: dict[str, list[float]] = {"plain": [], "one process": [], f"{cores} processes": []}
+    frames = 0
+    for _ in range(repeats):
+        cv2.setNumThreads(threads)
+        seconds, frames = timed(lambda folder: plain_loop(clips, full, folder))
+        times["plain"].append(seconds)
+        cv2.setNumThreads(1)
+        for kind, workers in (("one process", 1), (f"{cores} processes", cores)):
+            times[kind].append(timed(lambda folder, n=workers: ours(table, spec, folder, n))[0])
+    best = {kind: min(values) for kind, values in times.items()}
+    print(f"\n{name}: {len(clips)} clips, {frames} frames; plain with {threads} OpenCV threads")
+    for kind, seconds in best.items():
+        speed, ratio = frames / seconds, best["plain"] / seconds
+        print(f"  {kind:12} {speed:8.1f} frames/s   {ratio:5.2f} x plain")
+    print(f"  {agreement(table, spec, full)}")
+    cv2.setNumThreads(threads)
+
+
+def main() -> None:
+    """Time both detectors."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    real = os.environ.get("MERFLOW_REAL_DATA", ".")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(real, "data"))
+    parser.add_argument("--clips", type=int, default=24, help="evenly spread over the folder")
+    parser.add_argument("--yunet", type=Path, help="default: in $MERFLOW_REAL_DATA/weights")
+    parser.add_argument("--every", type=int, default=5)
+    parser.add_argument("--side", type=int, default=160)
+    parser.add_argument("--repeats", type=int, default=2)
+    arguments = parser.parse_args()
+    there = sorted(arguments.folder.rglob("*.mp4"))
+    if not there:
+        parser.error(f"there is no mp4 in {arguments.folder}")
+    places = np.linspace(0, len(there) - 1, min(arguments.clips, len(there)))
+    clips = [there[round(place)].resolve() for place in places]
+    rows = [(str(n), str(p).lstrip("/"), file_sha256(p)) for n, p in enumerate(clips)]
+    table = pd.DataFrame(rows, columns=["clip", "path", "sha256"]).drop_duplicates("sha256")
+    spec = SETTINGS | {"detect_side": arguments.side, "detect_every": arguments.every}
+    network = arguments.yunet or next(Path(real, "weights").glob("face_detection_yunet*"), None)
+    report("cascade", spec | {"backend": "cascade"}, table, arguments.repeats)
+    if network is not None:
+        yunet = {"path": str(network), "sha256": file_sha256(network)}
+        report("yunet", spec | {"backend": "yunet", "yunet": yunet}, table, arguments.repeats)
+
+
+if __name__ == "__main__":
+    main()

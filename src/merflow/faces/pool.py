@@ -1,0 +1,117 @@
+"""The faces of many clips by several processes; how many changes no result."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from merflow.errors import MerflowError
+from merflow.faces.crops import FaceClip
+
+Task = tuple[Path, str, str, str]
+"""Root, name, path and sha256 of a clip."""
+Maker = Callable[[Task], FaceClip]
+
+
+class Pool:
+    """Processes that each make the faces of a clip at a time.
+
+    They end with the ``with`` block, and also with this process, however it ends.
+
+    Args:
+        spec: The section ``faces`` of the parameters.
+        maker: Makes a function of a task from ``spec``; importable by name.
+        workers: How many processes; 1: none but this.
+    """
+
+    def __init__(
+        self, spec: Mapping[str, Any], maker: Callable[[Mapping[str, Any]], Maker], workers: int
+    ) -> None:
+        """Start nothing yet."""
+        self._spec, self._maker, self._workers = dict(spec), maker, workers
+        self._make: Maker | None = None
+        self._executor: ProcessPoolExecutor | None = None
+        self._ahead: dict[Task, Future[FaceClip | str]] = {}
+
+    def __enter__(self) -> "Pool":
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the processes; what they have not begun is dropped."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+
+    def plan(self, tasks: Iterable[Task]) -> None:
+        """Begin what :meth:`make` will be asked for, in this order."""
+        todo = list(tasks)
+        if self._workers == 1 or len(todo) < 2:
+            return
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                min(self._workers, len(todo)),
+                multiprocessing.get_context("spawn"),
+                _begin,
+                (self._spec, self._maker),
+            )
+        self._ahead |= {task: self._executor.submit(_one, task) for task in todo}
+
+    def make(self, tasks: Sequence[Task]) -> list[FaceClip]:
+        """Return the faces of clips.
+
+        Raises:
+            MerflowError: As the maker does, or a process died.
+        """
+        return [self._one(task) for task in tasks]
+
+    def _one(self, task: Task) -> FaceClip:
+        ahead = self._ahead.pop(task, None)
+        if ahead is None:
+            self._make = self._make or self._maker(self._spec)
+            return self._make(task)
+        try:
+            found = ahead.result()
+        except BrokenProcessPool:
+            raise MerflowError(
+                f"a process that looked for faces died at clip {task[1]} or near it, for want of "
+                "memory perhaps: start again with fewer --cores; what was finished is kept"
+            ) from None
+        if isinstance(found, str):
+            raise MerflowError(found)
+        return found
+
+
+_state: list[Maker] = []
+
+
+def _begin(spec: Mapping[str, Any], maker: Callable[[Mapping[str, Any]], Maker]) -> None:
+    """Prepare a worker: it leaves with its parent, and leaves interrupts to it."""
+    import cv2
+
+    from merflow.threads import numeric_threads
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    cv2.setNumThreads(numeric_threads())
+    _state[:] = [maker(spec)]
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _one(task: Task) -> FaceClip | str:
+    """Return the faces of a clip, or what to tell the user: not every error can be sent."""
+    try:
+        return _state[0](task)
+    except MerflowError as error:
+        return str(error)
