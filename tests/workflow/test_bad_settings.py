@@ -26,7 +26,7 @@ CASES = [
     ("noise.source", "folder", ["noise.root", "null"]),
     ("faces.backend", "yunet", ["faces.yunet.path", "OpenCV Zoo"]),
     ("faces.backend", "precropped", ["faces.backend", "'precropped'", "demo", "cascade, yunet"]),
-    ("faces.person", "loudest", ["faces.person", "'loudest'", "largest, central"]),
+    ("faces.person", "loudest", ["faces.person", "'loudest'", "largest, central, speaking"]),
     ("corpus.name", "demo\n", ["corpus.name", "letters"]),
     ("corpus.demo.width", 251, ["corpus.demo.width", "251", "a multiple of 2"]),
     ("corpus.demo.height", 400, ["corpus.demo.height", "400", "at most the width"]),

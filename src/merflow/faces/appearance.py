@@ -88,10 +88,9 @@ def _colours(patch: UInt8[np.ndarray, "s s 3"]) -> Float[np.ndarray, "n"]:
     tone = np.log2(np.maximum(total / np.median(total[zones[1]]), 0.05))
     parts = []
     for zone in zones:
-        hues = (
-            _binned(red[zone], RED, HUES)[:, :, None] * _binned(green[zone], GREEN, HUES)[:, None]
-        )
-        parts += [hues.mean(axis=0).ravel(), _binned(tone[zone], (-3.0, 1.5), TONES).mean(axis=0)]
+        hues = _binned(red[zone], RED, HUES).T @ _binned(green[zone], GREEN, HUES)
+        tones = _binned(tone[zone], (-3.0, 1.5), TONES).mean(axis=0)
+        parts += [hues.ravel() / zone.sum(), tones]
     return np.sqrt(np.concatenate(parts))
 
 

@@ -16,7 +16,8 @@ def chosen(persons: Sequence[Person], by: str, size: tuple[int, int]) -> Person 
 
     Args:
         persons: All persons of the clip.
-        by: ``largest`` or ``central``.
+        by: ``largest`` or ``central``; ``speaking`` counts as ``largest``, see
+            :func:`merflow.faces.speaking.speaker`.
         size: Width and height of the frames, in the pixels of the boxes.
 
     Returns:

@@ -12,8 +12,9 @@ from merflow.faces.crops import TRACK, FaceClip
 from merflow.faces.detect import Detector
 from merflow.faces.facts import Facts
 from merflow.faces.mask import masked
+from merflow.faces.speaking import Envelope, speaker
 from merflow.faces.watch import Watch
-from merflow.media.video import iterate_frames
+from merflow.media.video import frames_due, picture_of
 
 
 def face_of_clip(path: str | Path, detector: Detector, spec: Mapping[str, Any]) -> FaceClip:
@@ -28,27 +29,36 @@ def face_of_clip(path: str | Path, detector: Detector, spec: Mapping[str, Any]) 
     Raises:
         ClipDefect: Nothing in the file can be decoded.
     """
-    watch = Watch(detector, spec["detect_side"], spec["detect_every"], moving=False)
-    times = []
-    for time, frame in iterate_frames(path, spec["fps"]):
-        watch.look(frame)
-        times.append(time)
+    speaking = spec["person"] == "speaking"
+    watch = Watch(detector, spec["detect_side"], spec["detect_every"], moving=speaking)
+    sound, times, looked_at = Envelope(), [], []
+    for time, frame, due in frames_due(path, spec["fps"], sound.hear if speaking else None):
+        if due or speaking:
+            watch.look(picture_of(frame), due)
+            times.append(time)
+            looked_at.append(due)
     persons = watch.persons()
-    person = chosen(persons, spec["person"], watch.size)
+    by, reason, person = spec["person"], "", None
+    if speaking and len(persons) > 1:
+        person, why = speaker(persons, times, sound)
+        by, reason = ("speaking", "") if person else ("largest", f"speaker not told: {why}")
+    person = person or chosen(persons, by, watch.size)
     facts = Facts(
-        spec["person"],
+        by,
         persons=len(persons),
         returns=len(person.strands) - 1 if person else 0,
         switches=person.switches if person else 0,
         cuts=watch.cuts.count,
-        reason="" if person else f"no face in {len(times)} frames",
+        reason=reason if person else f"no face in {sum(looked_at)} frames",
     )
     face = watch.full_size(person.looked_at) if person else {}
-    track = np.full((len(times), len(TRACK)), np.nan, dtype=np.float32)
-    track[:, 0], track[:, 1] = np.arange(len(times)), times
+    due_times = [time for time, due in zip(times, looked_at, strict=True) if due]
+    row = np.cumsum(looked_at) - 1
+    track = np.full((len(due_times), len(TRACK)), np.nan, dtype=np.float32)
+    track[:, 0], track[:, 1] = np.arange(len(due_times)), due_times
     for number, one in face.items():
-        track[number, 2:7] = one.x, one.y, one.w, one.h, one.score
-        track[number, 7:] = one.landmarks.ravel()
+        track[row[number], 2:7] = one.x, one.y, one.w, one.h, one.score
+        track[row[number], 7:] = one.landmarks.ravel()
     maps = align_track(face)
     crops = [crop(person.patch(number), maps[number]) for number in face] if person else []
     if spec["mask"]:

@@ -12,7 +12,7 @@ class Facts:
     """How the face of a clip was chosen, and what was in the way.
 
     Attributes:
-        person: What the person was chosen by: ``largest`` or ``central``; ``given``
+        person: What the person was chosen by: ``largest``, ``central`` or ``speaking``; ``given``
             for pictures that somebody else has cut out.
         persons: How many persons were seen.
         returns: How often the person was found again by looks, after a cut or an absence.

@@ -10,11 +10,11 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 from merflow.faces.align import similarity
 from merflow.faces.detect import Detection
 
-GRID = 7
+GRID = 5
 """Points along a side of the box's inner ellipse that are followed."""
-WINDOW = (13, 13)
+WINDOW = (11, 11)
 LEVELS = 2
-AROUND = 0.35
+AROUND = 0.25
 """How far beyond the box the motion is looked for, share of its longer side."""
 THERE_AND_BACK = 1.0
 """A point that, followed to the next frame and back, comes out further off (pixels) is lost."""

@@ -30,6 +30,7 @@ class Strand:
     Attributes:
         faces: The face by frame; between two detections followed, and pulled to the later one.
         patches: Its surroundings in the frames that are looked at.
+        motion: How its mouth moved up to a frame, where that is looked at.
         looks: What it looked like at some of its detections.
         at: The latest frame that it has a face in.
         last: Frame of the last detection.
@@ -40,6 +41,7 @@ class Strand:
 
     faces: dict[int, Detection] = field(default_factory=dict)
     patches: dict[int, Patch] = field(default_factory=dict)
+    motion: dict[int, float] = field(default_factory=dict)
     looks: list[Look] = field(default_factory=list)
     at: int = -1
     last: int = -1

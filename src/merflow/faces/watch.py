@@ -10,6 +10,7 @@ from merflow.faces.cuts import Cuts
 from merflow.faces.detect import Detector, Shrunk, enlarged, shrink
 from merflow.faces.flow import follow
 from merflow.faces.persons import Person, persons_of
+from merflow.faces.speaking import mouth_motion
 from merflow.faces.strands import Strands
 
 
@@ -24,7 +25,8 @@ class Watch:
         side: To how many pixels the shorter side of a frame is shrunk.
         every: Of the frames looked at every so many-th is detected in; in between faces are
             followed. 1: none is followed, but to see how it moves.
-        moving: Whether frames between those looked at are given too, and faces followed there.
+        moving: Whether frames between those looked at are given too: faces are followed there to
+            see how their mouths move.
 
     Attributes:
         strands: What was seen so far, in pixels of the shrunk frames.
@@ -35,7 +37,7 @@ class Watch:
         """Have seen nothing."""
         self.strands, self.cuts = Strands(), Cuts()
         self._detector, self._side, self._every = detector, side, every
-        self._follows = every > 1 or moving
+        self._moving, self._follows = moving, moving or every > 1
         self._before: UInt8[np.ndarray, "h w"] | None = None
         self._number, self._until_key = 0, 0
         self._last = Shrunk(np.zeros((1, 1, 3), np.uint8), np.ones(2))
@@ -91,5 +93,8 @@ class Watch:
             if there is None:
                 strand.drop_doubtful()
                 self._until_key = 0
-            else:
-                strand.move(number, there.found)
+                continue
+            if self._moving:
+                motion = mouth_motion(before, grey, strand.face, there.to_next)
+                strand.motion[number] = motion
+            strand.move(number, there.found)
