@@ -69,6 +69,7 @@ rule faces_sheet:
         code=code("faces"),
         manifest=layout.manifest,
         crops=CROPS,
+        quality=rules.faces_quality.output.quality,
     output:
         sheet=f"{layout.private}/faces.png",
     log:
@@ -81,4 +82,4 @@ rule faces_sheet:
         "Contact sheet of faces"
     shell:
         "python -m merflow faces sheet {params.crops} --manifest {input.manifest:q}"
-        " --out {output.sheet:q} > {log:q} 2>&1"
+        " --quality {input.quality:q} --out {output.sheet:q} > {log:q} 2>&1"

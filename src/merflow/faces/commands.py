@@ -75,12 +75,15 @@ def quality(
 @group.command()
 @click.option("--crops", type=FILE, multiple=True, required=True, help="Output of `faces crop`.")
 @click.option("--manifest", type=FILE, required=True, help="Clips with sha256.")
+@click.option("--quality", type=FILE, required=True, help="Output of `faces quality`.")
 @click.option("--out", type=FILE, required=True, help="Output: a png, to be kept private.")
 @click.option("--clips", type=click.IntRange(min=1), default=12, show_default=True)
-def sheet(crops: tuple[Path, ...], manifest: Path, out: Path, clips: int) -> None:
-    """Draw five crops of each of a dozen clips; it shows persons, so do not publish it."""
+def sheet(crops: tuple[Path, ...], manifest: Path, quality: Path, out: Path, clips: int) -> None:
+    """Draw five crops each of a dozen clips and of the worst; it shows persons: do not publish."""
     from merflow.corpus.manifest import read_manifest
     from merflow.faces.crops import read_crops
+    from merflow.faces.quality import read_quality
     from merflow.faces.sheet import contact_sheet, write_sheet
 
-    write_sheet(contact_sheet(read_crops(crops), read_manifest(manifest), clips), out)
+    listed = read_manifest(manifest)[["clip", "sha256"]]
+    write_sheet(contact_sheet(read_crops(crops), listed, read_quality(quality), clips), out)

@@ -16,6 +16,7 @@ JUMP = 0.5
 """Two consecutive boxes of a track that overlap less (IoU) may be two persons (ours)."""
 
 
+TEXT = {"clip": str, "person": str, "reason": str}
 NAMES = ("clip", "split", "frames", "faces", "face_rate", "median_size", "jumps")
 
 
@@ -71,6 +72,17 @@ def faceless_table(quality: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFram
     return table[["clip", "split", "path", "reason", "detail"]].sort_values("clip")
 
 
+def read_quality(path: Path) -> pd.DataFrame:
+    """Return the quality table that :func:`write_quality` wrote.
+
+    Raises:
+        MerflowError: It is not there.
+    """
+    if not path.is_file():
+        raise MerflowError(f"there is no quality table {path}; run `faces quality`")
+    return pd.read_csv(path, dtype=TEXT).fillna({"reason": ""})
+
+
 def write_quality(
     tracks: Sequence[Path], facts: Sequence[Path], manifest: Path, quality: Path, quarantine: Path
 ) -> pd.DataFrame:
@@ -83,8 +95,7 @@ def write_quality(
     if missing:
         raise MerflowError(f"there is no track table {missing[0]}; run `faces crop` for its shard")
     listed = read_manifest(manifest)
-    text = {"clip": str, "person": str, "reason": str}
-    told = [pd.read_csv(path, dtype=text, keep_default_na=False) for path in facts]
+    told = [pd.read_csv(path, dtype=TEXT, keep_default_na=False) for path in facts]
     boxes = [pd.read_parquet(path) for path in tracks]
     merged = quality_table(pd.concat(boxes), pd.concat(told), listed)
     for path, table in ((quality, merged), (quarantine, faceless_table(merged, listed))):

@@ -19,29 +19,42 @@ TITLE = 16
 
 
 def contact_sheet(
-    reader: CropReader, manifest: pd.DataFrame, clips: int
+    reader: CropReader, manifest: pd.DataFrame, quality: pd.DataFrame, clips: int
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """Return a picture of some clips' crops, RGB, two clips abreast.
+    """Return a picture of some clips' crops, RGB, two clips abreast: usual ones, then the worst.
 
     Args:
         reader: Crops of any shards.
         manifest: With the columns clip and sha256.
-        clips: How many are shown at most, evenly spread over those that the reader holds.
+        quality: With the columns clip, rank and face_rate.
+        clips: How many are shown at most of each kind: evenly spread over those that the reader
+            holds, and the worst of them by their rank.
 
     Raises:
         MerflowError: The reader holds no clip of the manifest.
     """
-    held = manifest[[sha256 in reader for sha256 in manifest["sha256"]]].sort_values("clip")
+    held = manifest[[sha256 in reader for sha256 in manifest["sha256"]]].merge(quality, on="clip")
     if held.empty:
         raise MerflowError("the files given to --crops hold no clip of the manifest; name others")
-    chosen = held.iloc[_spread(len(held), clips)]
+    usual = held.sort_values("clip").iloc[_spread(len(held), clips)]
+    worst = held.sort_values("rank").head(clips)
+    titled = ((f"{len(usual)} clips spread over the corpus", usual), ("the worst clips", worst))
+    return np.vstack([part for title, chosen in titled for part in _part(title, chosen, reader)])
+
+
+def _part(title: str, chosen: pd.DataFrame, reader: CropReader) -> list[UInt8[np.ndarray, "h w 3"]]:
+    """Return a heading and rows of two clips each."""
     strips = [
-        _strip(clip, reader.crops(sha256))
-        for clip, sha256 in zip(chosen["clip"], chosen["sha256"], strict=True)
+        _strip(f"{row.clip}: a face in {100 * row.face_rate:.0f} %", reader.crops(row.sha256))
+        for row in chosen.itertuples()
     ]
     if len(strips) % 2:
         strips.append(np.full_like(strips[0], 255))
-    return np.vstack([np.hstack(strips[row : row + 2]) for row in range(0, len(strips), 2)])
+    rows = [np.hstack(strips[row : row + 2]) for row in range(0, len(strips), 2)]
+    heading = np.full((2 * TITLE, rows[0].shape[1], 3), 225, dtype=np.uint8)
+    place = (4, 2 * TITLE - 10)
+    cv2.putText(heading, title, place, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
+    return [heading, *rows]
 
 
 def write_sheet(sheet: UInt8[np.ndarray, "h w 3"], output: Path) -> None:
@@ -70,8 +83,7 @@ def _spread(there: int, wanted: int) -> list[int]:
 def _strip(title: str, crops: UInt8[np.ndarray, "n 112 112 3"]) -> UInt8[np.ndarray, "h w 3"]:
     """Return one clip's title above its crops."""
     strip = np.full((TITLE + SIDE, COLUMNS * SIDE + 4, 3), 255, dtype=np.uint8)
-    text = f"{title}: {len(crops)} faces"
-    cv2.putText(strip, text, (4, TITLE - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1)
+    cv2.putText(strip, title, (4, TITLE - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1)
     for column, number in enumerate(_spread(len(crops), COLUMNS) if len(crops) else ()):
         strip[TITLE:, column * SIDE : (column + 1) * SIDE] = crops[number]
     return strip

@@ -227,8 +227,10 @@ def test_the_command_line_from_clips_to_the_sheet(corpus, tmp_path, blobs):
     tables = ["--out", files["q.csv"], "--quarantine", files["quarantine.csv"]]
     told = run("quality", "--tracks", tracks, "--facts", facts, "--manifest", manifest, *tables)
     assert told.output == "faces: in 45 of 60 frames of 6 clips; 1 clips faceless\n"
-    run("sheet", "--crops", crops, "--manifest", manifest, "--out", files["sheet.png"])
+    drawn = ["--quality", files["q.csv"], "--out", files["sheet.png"]]
+    run("sheet", "--crops", crops, "--manifest", manifest, *drawn)
     digests = {name: file_sha256(path) for name, path in files.items()}
     run("quality", "--tracks", tracks, "--facts", facts, "--manifest", manifest, *tables)
-    run("sheet", "--crops", crops, "--manifest", manifest, "--out", files["sheet.png"])
+    drawn = ["--quality", files["q.csv"], "--out", files["sheet.png"]]
+    run("sheet", "--crops", crops, "--manifest", manifest, *drawn)
     assert {name: file_sha256(path) for name, path in files.items()} == digests
