@@ -53,7 +53,7 @@ def facing(
     """Yield (length, seconds spent) of each clip whose face is looked for and cropped."""
     import cv2
 
-    from merflow.faces.shard import face_maker
+    from merflow.faces.make import face_maker
 
     cv2.setNumThreads(int(faces["numeric_threads"]))
     make = face_maker(faces)

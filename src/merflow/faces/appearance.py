@@ -11,7 +11,7 @@ from functools import cache
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, Int64, UInt8
 
 from merflow.faces.detect import Detection
 
@@ -112,11 +112,17 @@ def _gradients(patch: UInt8[np.ndarray, "s s 3"]) -> Float[np.ndarray, "n"]:
     place = (np.arctan2(down, across) % np.pi) / np.pi * ANGLES
     low = np.floor(place)
     strength, share = np.hypot(across, down), place - low
-    y, x = np.mgrid[: len(grey), : len(grey)] * CELLS // len(grey)
-    cell = (y * CELLS + x) * ANGLES
+    cell = _cells(len(grey))
     count = CELLS * CELLS * ANGLES
     found = np.zeros(count)
     for step, weight in ((0, 1 - share), (1, share)):
         index = cell + (low.astype(int) + step) % ANGLES
         found += np.bincount(index.ravel(), (weight * strength).ravel(), minlength=count)
     return np.sqrt(found)
+
+
+@cache
+def _cells(side: int) -> Int64[np.ndarray, "y x"]:
+    """Return where the histogram of each pixel's cell begins."""
+    y, x = np.mgrid[:side, :side] * CELLS // side
+    return (y * CELLS + x) * ANGLES

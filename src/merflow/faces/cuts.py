@@ -35,13 +35,15 @@ class Cuts:
 
 
 def _thumbnail(grey: UInt8[np.ndarray, "h w"]) -> Float32[np.ndarray, "18 32"]:
-    return cv2.resize(grey, THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
+    """Return a small picture of mean 0 and length 1; zeros for one that shows nothing."""
+    small = cv2.resize(grey, THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small -= small.mean()
+    length = float(np.linalg.norm(small))
+    return small / length if length >= FLAT * small.size**0.5 else np.zeros_like(small)
 
 
 def _likeness(one: Float32[np.ndarray, "18 32"], other: Float32[np.ndarray, "18 32"]) -> float:
     """Return the correlation; 1 for two that show nothing, 0 where only one does."""
-    flat = [float(thumbnail.std()) < FLAT for thumbnail in (one, other)]
-    if any(flat):
-        return float(all(flat))
-    apart = (one - one.mean()) * (other - other.mean())
-    return float(apart.mean() / (one.std() * other.std()))
+    if not one.any() and not other.any():
+        return 1.0
+    return float(np.vdot(one, other))

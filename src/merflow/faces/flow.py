@@ -13,7 +13,7 @@ from merflow.faces.detect import Detection
 GRID = 5
 """Points along a side of the box's inner ellipse that are followed."""
 WINDOW = (11, 11)
-LEVELS = 2
+LEVELS = 1
 AROUND = 0.25
 """How far beyond the box the motion is looked for, share of its longer side."""
 THERE_AND_BACK = 1.0
@@ -63,7 +63,7 @@ def follow(
     there, seen = _flow(one, other, points)
     back, again = _flow(other, one, there)
     kept = seen & again
-    kept &= np.linalg.norm(back - points, axis=1) < THERE_AND_BACK
+    kept &= ((back - points) ** 2).sum(axis=1) < THERE_AND_BACK**2
     shift = np.array([left, top], dtype=np.float32)
     to_next = _motion(points[kept] + shift, there[kept] + shift, LEAST_KEPT * len(_grid()))
     return None if to_next is None else Moved(moved(found, to_next), to_next)
@@ -100,8 +100,9 @@ def _motion(
         if len(points) < least:
             return None
         motion = similarity(points, there.astype(np.float64))
-        off = np.linalg.norm(points @ motion[:, :2].T + motion[:, 2] - there, axis=1)
-        fits = off <= max(1.0, 2.5 * float(np.median(off)))
+        across, down = (points @ motion[:, :2].T + motion[:, 2] - there).T
+        off = np.hypot(across, down)
+        fits = off <= max(1.0, 2.5 * float(np.sort(off)[len(off) // 2]))
         points, there = points[fits], there[fits]
     scale = float(np.hypot(motion[0, 0], motion[1, 0]))
     return motion if 1 / STEP <= scale <= STEP else None

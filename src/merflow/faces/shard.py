@@ -1,6 +1,6 @@
 """One shard of clips: what is to be done, and its two output files."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from merflow.corpus.clip_file import checked_clip
 from merflow.corpus.manifest import read_manifest
 from merflow.faces.crops import TRACK, CropCodec, FaceClip, read_crops
 from merflow.faces.detect import Detector, make_detector
-from merflow.faces.extract import face_of_clip
 from merflow.faces.facts import COLUMNS
-from merflow.faces.pool import Maker, Pool, Task
+from merflow.faces.make import clip_maker
+from merflow.faces.pool import Pool, Task
 from merflow.faces.precropped import face_of_pictures
 from merflow.progress import Progress
 from merflow.storage.atomic import replacing
@@ -37,28 +36,6 @@ def clips_of_shard(manifest: Path, shard: int, shards: int) -> pd.DataFrame:
     """Return the rows (clip, path, sha256) of one shard, sorted by clip."""
     rows = read_manifest(manifest)[["clip", "path", "sha256"]]
     return rows[[shard_of(clip, shards) == shard for clip in rows["clip"]]]
-
-
-def face_maker(spec: Mapping[str, Any]) -> Callable[[Path, str], FaceClip]:
-    """Return what gives the face of a clip, by its path and name, as ``spec`` says.
-
-    Args:
-        spec: The section ``faces`` of the parameters.
-
-    Raises:
-        MerflowError: The detector's file is missing, or is not the declared one.
-    """
-    if spec["backend"] == "precropped":
-        root = Path(spec["precropped"]["root"])
-        return lambda path, clip: face_of_pictures(root, clip)
-    detector = make_detector(spec)
-    return lambda path, clip: face_of_clip(path, detector, spec)
-
-
-def clip_maker(spec: Mapping[str, Any]) -> Maker:
-    """Return what gives the face of a clip of the manifest; raises as :func:`face_maker`."""
-    make = face_maker(spec)
-    return lambda task: make(checked_clip(*task), task[1])
 
 
 def recipe_of(spec: Mapping[str, Any], detector: Detector | None) -> str:

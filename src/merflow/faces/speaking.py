@@ -120,7 +120,10 @@ def going_together(
 
 def _smooth(values: Float[np.ndarray, "frames"]) -> Float64[np.ndarray, "frames"]:
     padded = np.pad(values.astype(np.float64), 1, mode="edge")
-    return np.nanmean([padded[:-2], padded[1:-1], padded[2:]], axis=0) + 0 * values
+    neighbours = np.stack([padded[:-2], padded[1:-1], padded[2:]])
+    known = np.isfinite(neighbours)
+    sums = np.where(known, neighbours, 0.0).sum(axis=0)
+    return np.where(known[1], sums / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
 def speaker(

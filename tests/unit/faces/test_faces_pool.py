@@ -16,8 +16,9 @@ from drawn_faces import Portrait
 from merflow.corpus.demo.face import Pose
 from merflow.corpus.manifest import COLUMNS
 from merflow.errors import MerflowError
+from merflow.faces.make import clip_maker
 from merflow.faces.pool import Pool
-from merflow.faces.shard import clip_maker, clips_of_shard, crop_shard
+from merflow.faces.shard import clips_of_shard, crop_shard
 from merflow.media.mux import write_clip
 from merflow.storage.digest import file_sha256
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from merflow.corpus.manifest import COLUMNS
 from merflow.errors import MerflowError
+from merflow.faces import make
 from merflow.faces import shard as module
 from merflow.faces.align import SIDE
 from merflow.faces.commands import group
@@ -70,7 +71,8 @@ def corpus(tmp_path_factory):
 @pytest.fixture
 def blobs(monkeypatch):
     """Replace every detector by :class:`Blobs`."""
-    monkeypatch.setattr("merflow.faces.shard.make_detector", lambda spec: Blobs())
+    for name in ("shard", "make"):
+        monkeypatch.setattr(f"merflow.faces.{name}.make_detector", lambda spec: Blobs())
 
 
 def cropped(corpus, folder, shard=0, shards=1, store=None):
@@ -128,7 +130,7 @@ def test_the_number_of_shards_changes_no_result(corpus, whole, tmp_path):
 @pytest.mark.parametrize("finished", [1, 3, 4])
 def test_after_a_kill_only_the_missing_is_computed(corpus, whole, tmp_path, monkeypatch, finished):
     monkeypatch.setattr(module, "BATCH", 1)
-    honest, seen = module.face_of_clip, []
+    honest, seen = make.face_of_clip, []
 
     def killed(*arguments):
         if len(seen) == finished:
@@ -136,10 +138,10 @@ def test_after_a_kill_only_the_missing_is_computed(corpus, whole, tmp_path, monk
         seen.append(arguments)
         return honest(*arguments)
 
-    monkeypatch.setattr(module, "face_of_clip", killed)
+    monkeypatch.setattr(make, "face_of_clip", killed)
     with pytest.raises(KeyboardInterrupt):
         cropped(corpus, tmp_path / "killed")
-    monkeypatch.setattr(module, "face_of_clip", honest)
+    monkeypatch.setattr(make, "face_of_clip", honest)
     done, crops, tracks = cropped(corpus, tmp_path / "killed")
     assert done == 5 - finished
     assert crops.read_bytes() == whole[1].read_bytes()

@@ -83,7 +83,7 @@ def given_clip(
         return sound, f"{len(sound) / RATE:.2f} s of {clip}"
     import cv2
 
-    from merflow.faces.shard import face_maker
+    from merflow.faces.make import face_maker
     from merflow.threads import numeric_threads
 
     cv2.setNumThreads(numeric_threads())
