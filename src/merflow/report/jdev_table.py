@@ -11,7 +11,7 @@ from merflow.report.assembly import assembled
 from merflow.report.differences import JOINT
 from merflow.report.gains import ROWS, STEMS, paper_gains
 from merflow.report.holm import LEVEL, holm_by
-from merflow.report.markdown import p_value, paired_over, table, with_interval
+from merflow.report.markdown import listed, p_value, paired_over, table, with_interval
 from merflow.report.naming import Naming
 from merflow.report.paper import figure, paper_name
 from merflow.report.power_page import INDEPENDENT, paper_gains_beside
@@ -183,7 +183,7 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
         found: From :func:`comparisons`.
     """
     naming = Naming.of(spec)
-    told = "Com, as the paper counts," if naming.com else _listed(list(naming.headings.values()))
+    told = "Com, as the paper counts," if naming.com else listed(naming.headings.values())
     title = f"JDEV - baseline in {told}"
     if not found:
         none = [f"No pair of the paper's systems was scored{' with Com' if naming.com else ''}.\n"]
@@ -199,11 +199,6 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
             parts.append(f"## {reading.capitalize()} reading{of}\n\n{_count(own)}")
             parts.append(_table(own, spec["decimals"]))
     return assembled(title, spec, document, parts)
-
-
-def _listed(words: Sequence[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _how_to_read(naming: Naming, document: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Tables and numbers in Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -45,6 +45,12 @@ def paired_over(seeds: Sequence[int]) -> str:
     if len(seeds) > 1:
         return f"over clips and trainings, whose spread {len(seeds)} of them understate"
     return "over clips; it does not cover the seed, of which there is one"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return ``a, b and c``; there must be one word at least."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def p_value(p: float) -> str:

@@ -1,12 +1,12 @@
 """The robustness table as a Markdown page: scores by SNR, what noisy copies change, a verdict."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
 from merflow.noise.ranges import PRESETS
 from merflow.report.assembly import assembled
-from merflow.report.markdown import paired_over, table, with_interval
+from merflow.report.markdown import listed, paired_over, table, with_interval
 from merflow.report.robustness import CLEAN, NOISE, Level, main_metric
 from merflow.report.shown import CRITERION
 
@@ -54,7 +54,7 @@ def _what(spec: Mapping[str, Any], own: Sequence[Level]) -> str:
         told += (
             f"\nThe copies in training have {low} to {high} dB, and their pictures are changed too"
         )
-        told += f"; {_listed(map(str, outside))} dB lie outside." if outside else "."
+        told += f"; {listed(map(str, outside))} dB lie outside." if outside else "."
         told += "\n"
     return told
 
@@ -117,7 +117,7 @@ def verdict(pairs: Sequence[Level]) -> str:
             ]
             for snr, head in _heads(pairs).items()
         }
-        named = [f"at {head} {_listed(who)}" for head, who in by_snr.items() if who]
+        named = [f"at {head} {listed(who)}" for head, who in by_snr.items() if who]
         if named:
             said.append(f"Noisy copies in training are shown to {words} {'; '.join(named)}.")
     least = median(one.detectable for one in pairs if one.detectable is not None)
@@ -132,9 +132,3 @@ def verdict(pairs: Sequence[Level]) -> str:
 
 def _sign(one: Level) -> int:
     return 1 if one.difference is not None and one.difference > 0 else -1
-
-
-def _listed(words: Iterable[str]) -> str:
-    """Return ``a, b and c``."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from merflow.report.assembly import assembled
-from merflow.report.markdown import table, with_interval
+from merflow.report.markdown import listed, table, with_interval
 from merflow.report.naming import Naming
 from merflow.report.protocols import READINGS
 from merflow.report.speakers import MEAN, Both, both_sides
@@ -28,25 +28,26 @@ def page(
         both: From :func:`merflow.report.speakers.read_both`.
         found: From :func:`merflow.report.speakers.compare`.
     """
-    parts = []
+    parts, naming = [], Naming.of(spec)
     for reading in READINGS:
         own = found[found["reading"] == reading]
         if len(own):
             parts.append(
-                f"## {reading.capitalize()} reading\n\n{verdict(own, spec['decimals'])}\n\n"
+                f"## {reading.capitalize()} reading\n\n{verdict(own, naming, spec['decimals'])}\n\n"
                 f"{_scores(own, spec['decimals'])}"
             )
-    told = f"{_how_to_read(document, both, found)}- {Naming.of(spec).told()}\n"
+    told = f"{_how_to_read(document, both, found)}- {naming.told()}\n"
     parts.append(f"## How to read it\n\n{told}")
     parts.append(f"## Speakers on both sides\n\n{_sides(both)}")
     return assembled(TITLE, spec, document, parts)
 
 
-def verdict(own: pd.DataFrame, decimals: int) -> str:
+def verdict(own: pd.DataFrame, naming: Naming, decimals: int) -> str:
     """Return what the comparison shows of one reading, by the mean of its systems, in sentences.
 
     Args:
         own: The rows of one reading.
+        naming: Which metrics are better where they are lower.
         decimals: Of the numbers.
     """
     told = _overall(own)
@@ -58,10 +59,9 @@ def verdict(own: pd.DataFrame, decimals: int) -> str:
         for name, row in rows.items()
         if row.difference != 0
     ]
-    listed = " and ".join([", ".join(changes[:-1]), changes[-1]] if changes[1:] else changes)
     over = f"Over {systems} systems" if systems > 1 else f"Of {told['system'].iloc[0]}"
-    said = f"{over}, {listed or 'nothing changes'} when whole speakers are held out."
-    return f"{said} {_meaning(rows['Dis'])}"
+    said = f"{over}, {listed(changes or ['nothing changes'])} when whole speakers are held out."
+    return " ".join([said, *_meaning(rows, naming)])
 
 
 def _turned(row: Any) -> tuple[float, float]:
@@ -69,21 +69,31 @@ def _turned(row: Any) -> tuple[float, float]:
     return (row.low, row.high) if row.difference > 0 else (-row.high, -row.low)
 
 
-def _meaning(dis: Any) -> str:
-    if dis.low <= 0 <= dis.high:
-        return (
-            "By Dis no leak is shown: so many speakers cannot tell the change from none, or there "
-            "is none."
+def _meaning(rows: Mapping[str, Any], naming: Naming) -> list[str]:
+    """Return what each metric shows, whose interval is clear of 0 or is not, as sentences."""
+    worse, better, unclear = [], [], []
+    for name, row in rows.items():
+        if row.low <= 0 <= row.high:
+            unclear.append(name)
+        else:
+            (worse if (row.difference > 0) == naming.less_is_better(name) else better).append(name)
+    said = []
+    if worse:
+        said.append(
+            f"By {listed(worse)} the random folds' scores are in part of speakers that were heard "
+            "in training: they are too good for speakers that were not."
         )
-    if dis.difference < 0:
-        return (
-            "The random folds' scores are in part of speakers that were heard in training: they "
-            "are too high for speakers that were not."
+    if better:
+        said.append(
+            f"By {listed(better)} scores are better without known speakers, which these do not "
+            "explain: the two kinds of folds differ in more than the speakers."
         )
-    return (
-        "Known speakers do not explain scores that are better without them: the two kinds of folds "
-        "differ in more than the speakers."
-    )
+    if unclear:
+        said.append(
+            f"By {listed(unclear)} no leak is shown: so many speakers cannot tell the change from "
+            "none, or there is none."
+        )
+    return said
 
 
 def _scores(own: pd.DataFrame, decimals: int) -> str:
@@ -117,7 +127,8 @@ def _how_to_read(document: Mapping[str, Any], both: Both, found: pd.DataFrame) -
             ": so few that it is too narrow."
             if both.speakers < NARROW
             else "; the same resamples for every system and side."
-        ),
+        )
+        + " Each metric is judged by its own, without a correction for their number.",
         "- The change holds more than the leak: another split of the same clips gives other "
         "scores, folds by speaker are not stratified by emotion, and another seed would move both "
         "sides. Of these the interval holds nothing.",

@@ -9,6 +9,7 @@ from sklearn.metrics import f1_score
 
 from merflow.errors import MerflowError
 from merflow.report.bootstrap import draw_groups
+from merflow.report.naming import CHALLENGE, Naming
 from merflow.report.speakers import MEAN, both_sides, read_both
 from merflow.report.speakers_page import verdict
 
@@ -130,7 +131,10 @@ def test_folds_that_are_the_same_differ_by_nothing(leaking):
         frame[frame["seed"] == 0].to_parquet(leaking.held_out[label], index=False)
     found, page = leaking.compare()
     assert (found[["difference", "low", "high"]] == 0).all(axis=None)
-    assert "nothing changes when whole speakers are held out. By Dis no leak is shown" in page
+    assert (
+        "nothing changes when whole speakers are held out. By Dis, Dim and Com no leak is shown"
+        in page
+    )
 
 
 def test_the_order_of_clips_and_systems_does_not_matter(leaking):
@@ -162,7 +166,7 @@ def test_the_page_has_every_system_both_readings_and_what_they_hold(leaking):
         assert page.count(f"| {name} ") == 2
     assert "Over 2 systems, Dis falls by 0." in page
     assert "Dim rises by" in page
-    assert "they are too high for speakers that were not" in page
+    assert "By Dis, Dim and Com the random folds' scores are in part" in page
     assert "whole speakers, of which there are 7: so few that it is too narrow" in page
     assert "Both sides are the trainings of one seed, 0." in page
     assert "## Reference predictors" in page
@@ -259,16 +263,29 @@ def rows(**differences):
     )
 
 
-def test_the_verdict_goes_by_the_interval():
-    worse = verdict(rows(Dis=(-0.05, -0.08, -0.02), Dim=(0.1, 0.02, 0.2)), 4)
-    assert worse.startswith(
-        "Of mine, Dis falls by 0.0500 [0.020, 0.080] and Dim rises by 0.1000 [0.020, 0.200] when"
+def test_the_verdict_goes_by_the_interval_of_each_metric():
+    worse = verdict(rows(Dis=(-0.05, -0.08, -0.02), Dim=(0.1, 0.02, 0.2)), CHALLENGE, 4)
+    assert worse == (
+        "Of mine, Dis falls by 0.0500 [0.020, 0.080] and Dim rises by 0.1000 [0.020, 0.200] when "
+        "whole speakers are held out. By Dis and Dim the random folds' scores are in part of "
+        "speakers that were heard in training: they are too good for speakers that were not."
     )
-    assert "heard in training" in worse
-    unclear = verdict(rows(Dis=(-0.05, -0.11, 0.01)), 4)
+    unclear = verdict(rows(Dis=(-0.05, -0.11, 0.01)), CHALLENGE, 4)
     assert "falls by 0.0500 [-0.010, 0.110]" in unclear
-    assert "no leak is shown" in unclear
-    assert "differ in more than the speakers" in verdict(rows(Dis=(0.05, 0.01, 0.09)), 4)
+    assert "By Dis no leak is shown" in unclear
+    better = verdict(rows(Dis=(0.05, 0.01, 0.09), Dim=(-0.1, -0.2, -0.05)), CHALLENGE, 4)
+    assert "By Dis and Dim scores are better without known speakers" in better
+
+
+def test_metrics_that_say_different_things_are_told_apart():
+    proxy = Naming(False, "valence_proxy")
+    told = {"Dis": (-0.02, -0.05, 0.01), "valence_proxy MSE": (-0.1, -0.2, -0.05)}
+    said = verdict(rows(**told, **{"valence_proxy CCC": (-0.2, -0.3, -0.1)}), proxy, 4)
+    assert said.index("By valence_proxy CCC the random") < said.index("By valence_proxy MSE scores")
+    assert said.endswith(
+        "By Dis no leak is shown: so many speakers cannot tell the change from none, or there is "
+        "none."
+    )
 
 
 def test_what_does_not_go_together_is_refused(leaking):
