@@ -71,7 +71,7 @@ def _turned(row: Any) -> tuple[float, float]:
 
 def _meaning(rows: Mapping[str, Any], naming: Naming) -> list[str]:
     """Return what each metric shows, whose interval is clear of 0 or is not, as sentences."""
-    worse, better, unclear = [], [], []
+    worse, better, unclear = list[str](), list[str](), list[str]()
     for name, row in rows.items():
         if row.low <= 0 <= row.high:
             unclear.append(name)
