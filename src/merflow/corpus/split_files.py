@@ -9,15 +9,21 @@ from pathlib import Path
 from merflow.corpus.label_file import read_rows
 from merflow.errors import MerflowError
 
+LABELS = "corpus.labels.{split}"
+"""The setting that names a split's file."""
+
 
 def read_split_rows(
-    files: Mapping[str, Path], needed: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, Path],
+    needed: Mapping[str, tuple[str, ...]],
+    setting: str = LABELS,
 ) -> Iterator[tuple[str, int, dict[str, str]]]:
     """Yield (split, line, row) of all files; ``row["name"]`` is the clip, which stands once.
 
     Args:
         files: The csv of each split, with the column ``name``.
         needed: The other columns that a split's file must have; none for splits left out.
+        setting: Which setting names the files, for errors; ``{split}`` stands for the split.
 
     Raises:
         MerflowError: See :func:`merflow.corpus.label_file.read_rows`; or a row has no name, or a
@@ -26,7 +32,7 @@ def read_split_rows(
     seen: dict[str, str] = {}
     for split, file in files.items():
         columns = ("name", *needed.get(split, ()))
-        for line, row in read_rows(file, columns, f"corpus.labels.{split}"):
+        for line, row in read_rows(file, columns, setting.format(split=split)):
             name, where = row["name"], f"{file}, line {line}"
             # Names of files in the organisers' folders of features.
             if not name or any(mark in name for mark in "/\\|\0\n\r"):

@@ -12,15 +12,22 @@ from merflow.corpus.label import (
     checked_valence,
     groups_of,
 )
-from merflow.corpus.split_files import read_split_rows
+from merflow.corpus.split_files import LABELS, read_split_rows
 from merflow.errors import MerflowError
 
 
-def read_split_labels(files: Mapping[str, Path], spec: LabelSpec) -> list[Label]:
+def read_split_labels(
+    files: Mapping[str, Path], spec: LabelSpec, setting: str = LABELS
+) -> list[Label]:
     """Read one csv a split with the columns name, discrete and optionally valence.
 
     ``speaker``, ``session`` and ``fold`` may stand there too. ``train`` needs the labels, the files
     of tests only the names.
+
+    Args:
+        files: The csv of each split.
+        spec: What the labels must agree with.
+        setting: Which setting names the files, as :func:`read_split_rows` takes it.
 
     Returns:
         The labels sorted by clip, without paths.
@@ -30,7 +37,7 @@ def read_split_labels(files: Mapping[str, Path], spec: LabelSpec) -> list[Label]
     """
     labels = [
         _label(files[split], split, line, row, spec)
-        for split, line, row in read_split_rows(files, _needed(spec))
+        for split, line, row in read_split_rows(files, _needed(spec), setting)
     ]
     if not any(label.split == TRAIN for label in labels):
         raise MerflowError(f"{files[TRAIN]} lists no clip; add clips to train on")

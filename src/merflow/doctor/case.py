@@ -74,10 +74,12 @@ class Case:
     Attributes:
         config: Its settings; sections of a wrong form are not looked at.
         measure: Whether encoders may be run to measure them.
+        wrong: Sections that have a wrong form.
     """
 
     config: dict[str, Any]
     measure: bool = False
+    wrong: frozenset[str] = frozenset()
 
     @cached_property
     def layout(self) -> Layout:

@@ -12,6 +12,7 @@ from merflow.corpus.adapters.looks import is_pointer
 from merflow.corpus.finding import Finding
 from merflow.corpus.label import TRAIN
 from merflow.doctor.case import Case
+from merflow.doctor.files import has_told_of_lists
 from merflow.doctor.words import few
 from merflow.storage.digest import file_sha256
 
@@ -25,6 +26,8 @@ def look(case: Case) -> Iterator[Finding]:
     """Yield what is wrong with clips' files; each of them becomes a clip in quarantine."""
     if not case.with_clips:
         yield Finding("fine", "none to look at: the labels, or the run itself, give all there is")
+        return
+    if has_told_of_lists(case):
         return
     files = case.files
     sizes = {clip: path.stat().st_size for clip, path in files.items()}

@@ -36,30 +36,32 @@ def examine(start: Path, measure: bool) -> Iterator[tuple[str, list[Finding]]]:
         yield title, findings
         if not isinstance(config, dict):
             return
-        case, unsound = Case(config, measure), findings[0].level == "error"
+        case, unsound = Case(config, measure, wrong), findings[0].level == "error"
+        told: set[Finding] = set()
         for check in CHECKS:
-            found = list(_guarded(check, case, wrong, unsound))
+            # What keeps the clips from being listed meets every check that needs them.
+            found = [one for one in _guarded(check, case, unsound) if one not in told]
+            told |= {one for one in found if one.level == "error"}
             if found:  # none where all has been told in a section before
                 yield check.title, found
 
 
-def _settings(config: Any, schema: dict[str, Any]) -> tuple[set[str], list[Finding]]:
+def _settings(config: Any, schema: dict[str, Any]) -> tuple[frozenset[str], list[Finding]]:
     """Return the sections that have a wrong form, and all that is wrong with the settings."""
     told = [of_error(MerflowError(one)) for one in settings.problems(config, schema)]
-    wrong = settings.misformed(config, schema)
+    wrong = frozenset(settings.misformed(config, schema))
     return wrong, told or [Finding("fine", "whole, and its parts agree with each other")]
 
 
-def _guarded(check: Check, case: Case, wrong: set[str], unsound: bool) -> Iterator[Finding]:
+def _guarded(check: Check, case: Case, unsound: bool) -> Iterator[Finding]:
     """Yield a check's findings; that it cannot be made is a finding too.
 
     Args:
         check: The check.
         case: What it looks at.
-        wrong: Sections of the settings that have a wrong form.
         unsound: Whether anything is wrong with the settings.
     """
-    unfit = [section for section in check.needs if section in wrong]
+    unfit = [section for section in check.needs if section in case.wrong]
     if unfit:
         yield Finding(
             "warning",

@@ -10,6 +10,7 @@ from merflow.doctor.apart import apart
 from merflow.doctor.case import Case
 from merflow.doctor.words import few
 from merflow.encoders.sources import FOLDER
+from merflow.errors import MerflowError
 from merflow.faces.pictures import pictures_of
 from merflow.layout import Layout
 from merflow.settings.files import YUNET
@@ -95,7 +96,10 @@ def _precropped(case: Case) -> Iterator[Finding]:
     root = Path(case.config["faces"]["precropped"]["root"])
     if not root.exists():
         return  # told among the files
-    clips = [label.clip for label in case.labels]
+    try:
+        clips = [label.clip for label in case.labels]
+    except MerflowError:
+        return  # told among the labels
     found = {clip: pictures_of(root, clip) for clip in clips}
     missing = [clip for clip in clips if not found[clip].files]
     outside = [clip for clip in clips if found[clip].outside]

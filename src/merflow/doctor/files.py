@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 
+from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.corpus.finding import Finding
 from merflow.doctor.case import Case
+
+NEEDS = ("corpus", "faces", "noise", "features", "fusion")
+"""Sections of ``params.yaml`` that must have the right form for this one."""
 
 
 def look(case: Case) -> Iterator[Finding]:
@@ -12,3 +16,14 @@ def look(case: Case) -> Iterator[Finding]:
         yield Finding("error", f"{one.key} {one.what}", one.todo)
     if not case.absent:
         yield Finding("fine", "all that params.yaml names is there")
+
+
+def has_told_of_lists(case: Case) -> bool:
+    """Return whether this section says that what lists the clips is not there."""
+    if case.wrong.intersection(NEEDS):
+        return False
+    corpus = case.config["corpus"]
+    lists = ["corpus.root"] if corpus["adapter"] in ADAPTERS else ["corpus.csv"]
+    if corpus["adapter"] == "labels":
+        lists = [f"corpus.labels.{split}" for split in corpus["labels"]]
+    return any(one.key in lists for one in case.absent)

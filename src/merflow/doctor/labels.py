@@ -13,6 +13,7 @@ from merflow.corpus.label import TRAIN, Label
 from merflow.corpus.labels import label_mistakes
 from merflow.corpus.split_labels import split_label_mistakes
 from merflow.doctor.case import Case
+from merflow.doctor.files import has_told_of_lists
 from merflow.doctor.words import few
 from merflow.errors import MerflowError
 
@@ -24,6 +25,8 @@ SCALE = 5.0
 
 def look(case: Case) -> Iterator[Finding]:
     """Yield what the adapter says of its corpus, then what the labels say."""
+    if has_told_of_lists(case):
+        return
     found = inspect(case.config)
     yield from found
     if case.generated:
@@ -133,7 +136,8 @@ def _speakers(train: Sequence[Label], scheme: str) -> Iterator[Finding]:
             "warning",
             f"{len(known)} speakers are known, but random folds put each on both sides: scores of "
             "Train&Val are then too good for speakers that were never heard",
-            "set corpus.folds.scheme to speaker, or say so beside the scores",
+            "set corpus.folds.scheme to speaker, or give beside the scores what the run finds that "
+            "this is worth (speakers.md)",
         )
     elif not known:
         yield Finding(

@@ -173,6 +173,14 @@ def test_what_is_wrong_is_told_with_its_place(copied, damage, told):
     assert found.todo
 
 
+def test_a_label_file_that_cannot_be_read_names_the_setting_there_is(copied):
+    file = copied / "train-label.csv"
+    file.unlink()
+    file.symlink_to("/proc/self/mem")  # a file whose reading fails, for root too
+    with pytest.raises(MerflowError, match=r"train-label\.csv cannot be read .* or corpus\.root$"):
+        labels_of(copied)
+
+
 def test_hidden_files_and_others_are_no_clips(copied):
     before = labels_of(copied)
     (copied / "train/._sample_00000000.avi").write_bytes(b"x")

@@ -51,6 +51,16 @@ def test_test_clips_and_missing_files_do_not_count(table):
     assert count_speakers(corpus) == 1
 
 
+def test_clips_that_will_be_quarantined_do_not_count(table):
+    corpus = table(
+        f"{HEADER},defect",
+        "a.mp4,happy,anna,",
+        "b.mp4,happy,,cut off",
+        "../beside.mp4,happy,carl,",
+    )
+    assert count_speakers(corpus) == 1
+
+
 def test_labels_alone_may_name_them(tmp_path):
     (tmp_path / "train.csv").write_text("name,discrete,speaker\na,happy,anna\nb,sad,bert\n")
     (tmp_path / "bare.csv").write_text("name,discrete\na,happy\n")

@@ -51,6 +51,20 @@ def test_all_that_is_wrong_is_told_at_once_with_code_1(run, project):
     assert "not looked at, as faces of params.yaml" in shown.output
 
 
+def test_a_list_of_clips_that_is_not_there_or_none_is_told_once(run, project):
+    project.config["faces"]["backend"] = "precropped"
+    project.config["faces"]["precropped"]["root"] = "clips"
+    project.save()
+    (project.folder / "labels.csv").write_bytes(b"\xff\xfe\xfd")
+    shown = run("doctor").output
+    assert shown.count("labels.csv") == 1
+    assert "1 error," in shown
+    (project.folder / "labels.csv").unlink()
+    shown = run("doctor").output
+    assert shown.count("corpus.csv is 'labels.csv', but there is nothing at") == 1
+    assert "1 error," in shown
+
+
 def test_it_works_below_the_project_and_says_where(run, project, monkeypatch):
     below = project.folder / "clips"
     monkeypatch.chdir(below)

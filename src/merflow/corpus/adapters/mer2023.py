@@ -48,7 +48,7 @@ def labels(root: Path, spec: LabelSpec) -> list[Label]:
     }
     found = [
         replace(label, path=_path(places, clips, label.split, label.clip))
-        for label in read_split_labels(files, spec)
+        for label in read_split_labels(files, spec, "corpus.root")
     ]
     splits = {label.clip: label.split for label in found}
     for split in wanted:
