@@ -12,6 +12,8 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_features.smk"
+include: "workflow/rules/common_training.smk"
 include: "workflow/rules/common_noise.smk"
 include: "workflow/rules/common_report.smk"
 include: "workflow/rules/common_robustness.smk"

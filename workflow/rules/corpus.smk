@@ -69,7 +69,7 @@ if config["corpus"]["adapter"] in ADAPTERS:
     rule corpus_own_layout:
         input:
             code=code(
-                *(f"corpus/adapters/{name}.py" for name in ("folder", "registry", "table")),
+                *(f"corpus/adapters/{name}.py" for name in ("folder", "registry", "label_table")),
                 f"corpus/adapters/{config['corpus']['adapter']}.py",
                 *(f"corpus/{name}.py" for name in ("label", "label_file", "split_files")),
                 "corpus/split_labels.py",

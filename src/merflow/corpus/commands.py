@@ -40,8 +40,8 @@ def check(
 @click.option("--out", type=PATH, required=True, help="The list, as check reads it.")
 def own_layout(spec: dict[str, Any], root: str, digest: str, out: Path) -> None:
     """List the clips of a corpus by its adapter; spec: adapter, classes, valence, tests."""
+    from merflow.corpus.adapters.label_table import write_table
     from merflow.corpus.adapters.registry import read_corpus
-    from merflow.corpus.adapters.table import write_table
 
     write_table(read_corpus({**spec, "root": root}), digest, out)
 

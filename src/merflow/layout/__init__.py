@@ -7,6 +7,7 @@ new results coexist and going back is free (source: ours).
 
 from merflow.layout.levels import LEVELS
 from merflow.layout.read import read_layout, read_settings
-from merflow.layout.runs import READINGS, Layout
+from merflow.layout.report import Layout
+from merflow.layout.runs import READINGS
 
 __all__ = ["LEVELS", "READINGS", "Layout", "read_layout", "read_settings"]

@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from merflow.corpus.adapters.label_table import table_digest
 from merflow.corpus.adapters.registry import ADAPTERS, read_corpus
-from merflow.corpus.adapters.table import table_digest
 from merflow.encoders.registry import DEMO_FILE, PRECOMPUTED, kind_of, without_defaults
 from merflow.encoders.sources import weights_path
 from merflow.errors import MerflowError

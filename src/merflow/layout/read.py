@@ -7,7 +7,7 @@ import yaml
 
 from merflow import settings
 from merflow.errors import MerflowError
-from merflow.layout.runs import Layout
+from merflow.layout.report import Layout
 
 
 def read_settings(params: Path, schema: Path) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from miniatures import crema_d
 from miniatures.crema_d import CUT, EMPTY, LONG, SOUNDLESS
 
 from merflow.corpus.adapters.crema_d import ADAPTER, valence_proxies
+from merflow.corpus.adapters.label_table import table_digest, write_table
 from merflow.corpus.adapters.registry import read_corpus
-from merflow.corpus.adapters.table import table_digest, write_table
 from merflow.corpus.check import check_shard
 from merflow.corpus.finding import inspect
 from merflow.corpus.label import LabelSpec
