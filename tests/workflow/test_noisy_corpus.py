@@ -59,10 +59,30 @@ def test_without_test_splits_or_recordings_it_says_what_it_needs(tmp_path):
     chosen = settings()
     chosen["corpus"]["tests"] = []
     chosen["report"] |= {"rows": chosen["report"]["rows"][:1], "submission": None}
+    chosen["report"]["robustness"] = None
     write_settings(tmp_path, chosen)
     outcome = snakemake(tmp_path, "-n", "--cores", "1", "noisy_corpus")
     assert outcome.code == 1
     assert "noisy_corpus corrupts test clips" in outcome.text
+    assert "Traceback (most recent call last)" not in outcome.text
+
+
+@pytest.mark.parametrize(
+    ("root", "told"), [(None, "noisy_corpus corrupts test clips"), ("gone", "gone does not exist")]
+)
+def test_recordings_that_no_training_needs_are_asked_for_all_the_same(tmp_path, root, told):
+    chosen = settings()
+    chosen["corpus"] |= {"adapter": "table", "root": ".", "csv": "list.csv"}
+    (tmp_path / "list.csv").write_text("path,emotion,valence\nnone.mp4,happy,1\n")
+    chosen["noise"] |= {"source": "folder", "root": root}
+    chosen["report"]["robustness"] = None
+    for part in (*chosen["fusion"]["systems"], *chosen["report"]["rows"]):
+        part["augmentation"] = ["clean"] if "features" in part else "clean"
+    write_settings(tmp_path, chosen)
+    outcome = snakemake(tmp_path, "-n", "--cores", "1", "noisy_corpus")
+    assert outcome.code == 1
+    assert told in outcome.text
+    assert "TypeError" not in outcome.text
     assert "Traceback (most recent call last)" not in outcome.text
 
 

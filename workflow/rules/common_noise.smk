@@ -27,12 +27,15 @@ def noisy_splits():
     return options("--split", config["corpus"]["tests"])
 
 
-def clips_to_corrupt(wildcards):
-    """The manifest, if there are test clips and recordings."""
+def recordings_for_tests(wildcards):
+    """The recordings, if there are some and test clips to corrupt with them."""
     corpus = config["corpus"]
     if corpus["adapter"] == "labels" or not corpus["tests"] or not layout.noise_root:
         raise WorkflowError(
             "noisy_corpus corrupts test clips with recordings: it needs an adapter with clips, a "
             "split in corpus.tests and noise.root"
         )
-    return layout.manifest
+    try:
+        return layout.noise_files()
+    except MerflowError as error:
+        raise WorkflowError(str(error)) from None

@@ -26,8 +26,8 @@ rule noise_draw:
 rule noise_draw_tests:
     input:
         code=code(*DRAWING),
-        manifest=clips_to_corrupt,
-        recordings=noise_recordings,
+        manifest=layout.manifest,
+        recordings=recordings_for_tests,
     output:
         noise=f"{NOISY}/.made/draws.csv",
     log:
@@ -55,7 +55,7 @@ rule noise_corrupt:
         ),
         manifest=layout.manifest,
         noise=f"{NOISY}/.made/draws.csv",
-        recordings=noise_recordings,
+        recordings=recordings_for_tests,
     output:
         part=f"{NOISY}/.made/{{shard}}-of-{SHARDS}.csv",
     log:
