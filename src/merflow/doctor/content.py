@@ -9,11 +9,12 @@ from pathlib import Path
 from merflow.cache.sizes import readable
 from merflow.corpus.adapters.folder import MEDIA
 from merflow.corpus.adapters.looks import is_pointer
-from merflow.corpus.finding import Finding
+from merflow.corpus.finding import Finding, of_error
 from merflow.corpus.label import TRAIN
 from merflow.doctor.case import Case
 from merflow.doctor.files import has_told_of_lists
 from merflow.doctor.words import few
+from merflow.errors import MerflowError
 from merflow.storage.digest import file_sha256
 
 EDGE = 1 << 16
@@ -35,11 +36,22 @@ def look(case: Case) -> Iterator[Finding]:
     if case.config["corpus"]["adapter"] == "table":  # the other adapters look themselves
         found += [*_pointers(files), *_suffixes(files)]
     yield from found
+    if files:
+        yield from _lengths(case)
     if not found:
         total = readable(sum(sizes.values()))
         yield Finding("fine", f"{len(files):,} files, {total}, none empty or twice there")
     if case.config["corpus"]["adapter"] == "table":
         yield from _unlisted(Path(case.config["corpus"]["root"]), set(files.values()))
+
+
+def _lengths(case: Case) -> Iterator[Finding]:
+    """Yield that no header tells a length."""
+    try:
+        case.lengths  # noqa: B018 - reads headers
+    except MerflowError as error:
+        told = of_error(error)
+        yield Finding("warning", told.what, told.todo)
 
 
 def _empty(sizes: Mapping[str, int]) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def look(case: Case) -> Iterator[Finding]:
     except MerflowError:
         yield Finding(
             "warning",
-            "what will be written cannot be estimated, as the clips cannot be listed",
+            "what will be written cannot be estimated, as the clips or their lengths are unknown",
             "mend the corpus first, and call this again",
         )
         return

@@ -68,7 +68,7 @@ def look(case: Case) -> Iterator[Finding]:
     except MerflowError:
         yield Finding(
             "warning",
-            "they cannot be estimated, as the clips cannot be listed",
+            "they cannot be estimated, as the clips or their lengths are unknown",
             "mend the corpus first, and call this again",
         )
         return

@@ -31,7 +31,7 @@ def look(case: Case) -> Iterator[Finding]:
     except MerflowError:
         yield Finding(
             "warning",
-            "memory cannot be estimated, as the clips cannot be listed",
+            "memory cannot be estimated, as the clips or their lengths are unknown",
             "mend the corpus first, and call this again",
         )
         return

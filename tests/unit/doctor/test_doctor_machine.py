@@ -8,7 +8,7 @@ import psutil
 import pytest
 from doctor_findings import find, levels
 
-from merflow.doctor import disk, hours, machine, rates
+from merflow.doctor import content, disk, hours, machine, rates
 from merflow.doctor.amounts import (
     FACE_NETWORKS,
     FULL_WIDTH,
@@ -83,6 +83,12 @@ def test_clips_that_do_not_play_are_told_and_not_measured(project):
         file.write_bytes(b"no film" * 100)
     with pytest.raises(MerflowError, match="none of 16 clips has a header"):
         project.case().lengths  # noqa: B018
+    find(
+        content.look(project.case()),
+        "warning",
+        "none of 16 clips has a header",
+        "whether they play",
+    )
     for check in (machine, disk, hours):
         find(check.look(project.case()), "warning", "cannot be estimated", "mend the corpus")
 
