@@ -10,15 +10,17 @@ from snakemake.exceptions import WorkflowError
 from merflow.ending import LOGS, what_went_wrong, where_to_look
 from merflow.errors import MerflowError
 from merflow.layout import Layout
+from merflow.layout.data import RESULTS
 from merflow.lock import RunLock
 from merflow.watch import Watch
 
 # Tables and figures that some settings do without: those of settings past would mislead.
-OPTIONAL_TABLES = ("augmentation", "jdev", "loss_decoder", "challenge", "speakers")
+OPTIONAL_TABLES = ("augmentation", "jdev", "loss_decoder", "challenge", "speakers", "robustness")
 OPTIONAL = (
-    *("figure4.csv", "figure4.png", "figure4.svg"),
+    *("figure4.csv", "figure4.png", "figure4.svg", "robustness.png", "robustness.svg"),
     *(f"{name}.{kind}" for name in OPTIONAL_TABLES for kind in ("csv", "md")),
 )
+RECORD = Path(RESULTS, "runs", "run.json")
 
 
 class Run:
@@ -55,9 +57,9 @@ class Run:
     def succeeded(self) -> None:
         """Remove tables that the settings ask for no more; say where the results lie."""
         self._watch.stop()
-        # A run that was asked for a part of the results leaves the tables alone.
-        table = Path(self._layout.tables, "table1.md")
-        if table.exists() and table.stat().st_mtime >= self._started:
+        # A run that was asked for a part of the results leaves the tables alone: the record is of
+        # all of them.
+        if RECORD.exists() and RECORD.stat().st_mtime >= self._started:
             self._remove_tables_of_settings_past()
         print(where_to_look(self._layout, self._started, self._planned, self._cores()))
 
