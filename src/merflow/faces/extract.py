@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from merflow.faces.align import SIDE, align_track, crop
+from merflow.faces.align import SIDE
 from merflow.faces.choose import chosen
 from merflow.faces.crops import TRACK, FaceClip
 from merflow.faces.detect import Detector
 from merflow.faces.facts import Facts
 from merflow.faces.mask import masked
+from merflow.faces.sightings import crops_of
 from merflow.faces.speaking import Envelope, speaker
 from merflow.faces.watch import Watch
 from merflow.media.video import frames_due, picture_of
@@ -51,16 +52,15 @@ def face_of_clip(path: str | Path, detector: Detector, spec: Mapping[str, Any]) 
         cuts=watch.cuts.count,
         reason=reason if person else f"no face in {sum(looked_at)} frames",
     )
-    face = watch.full_size(person.looked_at) if person else {}
+    sightings = person.sightings if person else {}
     due_times = [time for time, due in zip(times, looked_at, strict=True) if due]
     row = np.cumsum(looked_at) - 1
     track = np.full((len(due_times), len(TRACK)), np.nan, dtype=np.float32)
     track[:, 0], track[:, 1] = np.arange(len(due_times)), due_times
-    for number, one in face.items():
+    for number, one in ((number, seen.face) for number, seen in sightings.items()):
         track[row[number], 2:7] = one.x, one.y, one.w, one.h, one.score
         track[row[number], 7:] = one.landmarks.ravel()
-    maps = align_track(face)
-    crops = [crop(person.patch(number), maps[number]) for number in face] if person else []
+    crops = crops_of(sightings)
     if spec["mask"]:
         crops = [masked(one) for one in crops]
     return FaceClip(np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE, 3), track, facts)

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from merflow.faces.align import Patch
 from merflow.faces.appearance import Look, likeness, mean_look
 from merflow.faces.detect import Detection
+from merflow.faces.sightings import Sighting
 from merflow.faces.strands import SAME_FACE, Strand
 
 SAME_PERSON = 0.95
@@ -28,11 +28,12 @@ class Person:
     @property
     def looked_at(self) -> dict[int, Detection]:
         """Return the face by frame looked at, in the order of the frames."""
-        return {n: s.faces[n] for s in self.strands for n in sorted(s.patches.keys() & s.faces)}
+        return {n: s.faces[n] for s in self.strands for n in s.sightings}
 
-    def patch(self, number: int) -> Patch:
-        """Return the surroundings of the face in a frame of ``looked_at``."""
-        return next(s.patches[number] for s in self.strands if number in s.faces)
+    @property
+    def sightings(self) -> dict[int, Sighting]:
+        """Return what is kept of the face, in the frames and the order of ``looked_at``."""
+        return {n: one for s in self.strands for n, one in s.sightings.items()}
 
     @property
     def look(self) -> Look:

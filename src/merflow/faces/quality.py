@@ -80,7 +80,8 @@ def read_quality(path: Path) -> pd.DataFrame:
     """
     if not path.is_file():
         raise MerflowError(f"there is no quality table {path}; run `faces quality`")
-    return pd.read_csv(path, dtype=TEXT).fillna({"reason": ""})
+    # A clip may be called NA: only a size may be unknown.
+    return pd.read_csv(path, dtype=TEXT, keep_default_na=False, na_values={"median_size": [""]})
 
 
 def write_quality(

@@ -9,6 +9,7 @@ from merflow.faces.align import Patch
 from merflow.faces.appearance import Look, likeness, mean_look
 from merflow.faces.detect import Detection
 from merflow.faces.overlap import box_of, overlap
+from merflow.faces.sightings import Sighting
 
 SAME_PLACE = 0.2
 """Least overlap (IoU) of a face with its last box. At five frames a second a head moves by up to
@@ -29,7 +30,8 @@ class Strand:
 
     Attributes:
         faces: The face by frame; between two detections followed, and pulled to the later one.
-        patches: Its surroundings in the frames that are looked at.
+        sightings: What is kept of it in the frames that are looked at, once it moves no more.
+        open: Its surroundings in the other ones.
         motion: How its mouth moved up to a frame, where that is looked at.
         looks: What it looked like at some of its detections.
         at: The latest frame that it has a face in.
@@ -40,7 +42,8 @@ class Strand:
     """
 
     faces: dict[int, Detection] = field(default_factory=dict)
-    patches: dict[int, Patch] = field(default_factory=dict)
+    sightings: dict[int, Sighting] = field(default_factory=dict)
+    open: dict[int, Patch] = field(default_factory=dict)
     motion: dict[int, float] = field(default_factory=dict)
     looks: list[Look] = field(default_factory=list)
     at: int = -1
@@ -96,6 +99,15 @@ class Strand:
             self.faces = {n: face for n, face in self.faces.items() if n < self.missed}
             self.at = max(self.faces)
         self.followed = False
+
+    def settle(self) -> dict[int, Patch]:
+        """Take out of ``open`` where the face moves no more, and forget where it was dropped.
+
+        It moves no more up to its last detection, and where it is not followed.
+        """
+        settled = [n for n in self.open if n <= self.last or not self.followed]
+        patches = {n: self.open.pop(n) for n in settled}
+        return {n: patch for n, patch in patches.items() if n in self.faces}
 
     def _remember(self, look: Look) -> None:
         """Keep the look if it is due; when there are too many, every other one."""

@@ -4,21 +4,22 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from merflow.faces.align import Track, cut_patch
+from merflow.faces.align import cut_patch
 from merflow.faces.appearance import look_of
 from merflow.faces.cuts import Cuts
 from merflow.faces.detect import Detector, Shrunk, enlarged, shrink
 from merflow.faces.flow import follow
 from merflow.faces.persons import Person, persons_of
+from merflow.faces.sightings import sighting
 from merflow.faces.speaking import mouth_motion
-from merflow.faces.strands import Strands
+from merflow.faces.strands import Strand, Strands
 
 
 class Watch:
     """All faces of one clip.
 
     Detection, motion and looks are found on shrunk frames; only the surroundings of the faces are
-    cut from full ones.
+    cut from full ones, and kept until it is known where exactly the face is.
 
     Args:
         detector: The backend.
@@ -41,23 +42,25 @@ class Watch:
         self._before: UInt8[np.ndarray, "h w"] | None = None
         self._number, self._until_key = 0, 0
         self._last = Shrunk(np.zeros((1, 1, 3), np.uint8), np.ones(2))
+        self._shape: tuple[int, ...] | None = None
+        self._open: list[Strand] = []
 
     def look(self, frame: UInt8[np.ndarray, "h w 3"], due: bool = True) -> None:
         """Look at the next frame.
 
         A face is detected at key frames, and also where one that was followed is lost and behind
-        a cut.
+        a cut. Where the frames' size changes all are found again, by their looks.
 
         Args:
             frame: RGB.
             due: Whether it is one of the frames looked at, and not given for its motion alone.
         """
-        small = self._last = shrink(frame, self._side)
+        small = shrink(frame, self._side)
         grey = cv2.cvtColor(small.frame, cv2.COLOR_RGB2GRAY)
         number, self._number = self._number, self._number + 1
-        if self.cuts.between(grey):
-            self.strands.end()
-            self._until_key = 0
+        if self.cuts.between(grey) or frame.shape != self._shape:
+            self._end()
+        self._last, self._shape = small, frame.shape
         self._follow(number, grey)
         if due and self._until_key <= 0:
             found = self._detector.detect(small.frame)
@@ -66,7 +69,10 @@ class Watch:
         if due:
             self._until_key -= 1
             for strand in self.strands.seen(number):
-                strand.patches[number] = cut_patch(frame, enlarged(strand.face, small))
+                if not strand.open:
+                    self._open.append(strand)
+                strand.open[number] = cut_patch(frame, enlarged(strand.face, small))
+        self._settle()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -76,12 +82,22 @@ class Watch:
 
     def persons(self) -> list[Person]:
         """Return who was seen, after the last frame."""
-        self.strands.end()
+        self._end()
         return persons_of(self.strands.all)
 
-    def full_size(self, faces: Track) -> Track:
-        """Return faces in pixels of the full frames."""
-        return {number: enlarged(face, self._last) for number, face in faces.items()}
+    def _end(self) -> None:
+        """End all strands; the next due frame is a key frame."""
+        self.strands.end()
+        self._until_key = 0
+        self._settle()
+
+    def _settle(self) -> None:
+        """Align the faces that move no more: a crop takes a tenth of the memory of a patch."""
+        for strand in self._open:
+            for number, patch in strand.settle().items():
+                face = enlarged(strand.faces[number], self._last)
+                strand.sightings[number] = sighting(face, patch)
+        self._open = [strand for strand in self._open if strand.open]
 
     def _follow(self, number: int, grey: UInt8[np.ndarray, "h w"]) -> None:
         """Follow all faces to this frame; where one is lost, the next due frame is a key frame."""

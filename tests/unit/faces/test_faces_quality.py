@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from merflow.errors import MerflowError
-from merflow.faces.quality import faceless_table, quality_table, write_quality
+from merflow.faces.quality import faceless_table, quality_table, read_quality, write_quality
 
 
 def track(clip, lefts, size=40.0):
@@ -49,6 +49,15 @@ def test_faceless_clips_are_listed_with_their_path():
             "detail": "no face in 2 frames",
         }
     ]
+
+
+def test_a_clip_may_be_called_na(tmp_path):
+    facts = FACTS.replace({"c": "NA"})
+    table = quality_table(TRACKS.replace("c", "NA"), facts, MANIFEST.replace({"c": "NA"}))
+    table.to_csv(tmp_path / "quality.csv", index=False)
+    read = read_quality(tmp_path / "quality.csv")
+    pd.testing.assert_frame_equal(read, table, check_dtype=False)
+    assert set(read["clip"]) == {"a", "b", "NA"}
 
 
 def test_the_order_of_rows_does_not_count():

@@ -28,7 +28,7 @@ def strands_of(film, looks=look):
     for number, frame in enumerate(film):
         strands.see(number, frame, [looks(found.w) for found in frame])
         for strand in strands.seen(number):
-            strand.patches[number] = None
+            strand.sightings[number] = None
     return strands.all
 
 

@@ -46,7 +46,7 @@ def watched(film, every=1, detector=None):
         watch.look(frame)
     persons = watch.persons()
     person = chosen(persons, "largest", watch.size)
-    faces = watch.full_size(person.looked_at)
+    faces = {number: one.face for number, one in person.sightings.items()}
     return {number: one.x + one.w / 2 for number, one in faces.items()}, len(persons)
 
 
