@@ -127,8 +127,10 @@ def _clip_steps(case: Case, shards: int) -> Iterator[Step]:
     if faces["backend"] == "yunet" and not Path(str(faces["yunet"]["path"])).is_file():
         yield Step("faces", None, shards, "the detector's file is not there")
     else:
-        given = (clips, faces)
-        yield _measured("faces", measure.facing, given, seconds * crops_left(case), shards)
+        # The jobs share the cores, a clip on each.
+        at_once = shards * max(1, cores() // shards)
+        given, left = (clips, faces), seconds * crops_left(case)
+        yield _measured("faces", measure.facing, given, left, at_once)
 
 
 def _measured(name: str, work: Any, given: tuple[Any, ...], seconds: float, jobs: int) -> Step:

@@ -78,8 +78,8 @@ def _cores(case: Case) -> Finding:
     if shards < count and case.with_clips and case.config["features"]["device"] == "cpu":
         return Finding(
             "warning",
-            f"{count} cores, but corpus.shards is {shards}: no more jobs than that work side by "
-            "side on the clips",
+            f"{count} cores, but corpus.shards is {shards}: no more jobs than that check and "
+            "encode clips side by side",
             f"set corpus.shards to {count}; it changes no result",
         )
     return Finding("fine", f"{count} cores, corpus.shards {shards}")

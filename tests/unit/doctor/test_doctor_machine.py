@@ -243,6 +243,14 @@ def test_on_a_gpu_nothing_is_claimed(project):
     find(found, "fine", "in all", "without features of")
 
 
+@pytest.mark.parametrize(("shards", "at_once"), [(1, 8), (3, 6), (8, 8), (16, 16)])
+def test_faces_take_the_cores_that_shards_leave(project, monkeypatch, shards, at_once):
+    project.config["corpus"]["shards"] = shards
+    monkeypatch.setattr(hours, "cores", lambda: 8)
+    steps = {step.name: step for step in hours._clip_steps(project.case(), shards)}
+    assert (steps["faces"].jobs, steps["check"].jobs) == (at_once, shards)
+
+
 def test_finished_steps_are_left_out(project):
     layout = project.case().layout
     for shard in layout.shards():
