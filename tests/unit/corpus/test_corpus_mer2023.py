@@ -222,3 +222,11 @@ def test_the_doctor_is_told_of_pointers_links_and_lacking_labels(copied, tmp_pat
         (match,) = [what for what in found if what.startswith(wanted)]
         assert todo in found[match].todo
     assert any("leads out of corpus.root" in what for what in found)
+
+
+def test_the_clips_of_test3_are_not_counted_without_their_labels(copied):
+    (copied / "test3-label.csv").unlink()
+    found = told(inspect({"corpus": settings(copied, tests=["test3"])}))
+    (counted,) = [what for _, what in found if "so all " in what]
+    assert counted.startswith("test3: there is no ")
+    assert not [what for _, what in found if what.startswith("test3: the release")]
