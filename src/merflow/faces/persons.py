@@ -1,10 +1,11 @@
 """Persons: the strands of a clip that look like one and the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from jaxtyping import Int64
 
 from merflow.faces.appearance import Look, likeness, mean_look
 from merflow.faces.detect import Detection
@@ -13,6 +14,9 @@ from merflow.faces.strands import SAME_FACE, Strand
 
 SAME_PERSON = 0.95
 """Least likeness of two strands of one person (ours)."""
+PAIRS = 1024
+"""So many pairs of strands are looked at together."""
+Places = Int64[np.ndarray, "pairs"]
 
 
 @dataclass
@@ -55,29 +59,33 @@ def persons_of(strands: Sequence[Strand]) -> list[Person]:
     """
     kept = [strand for strand in strands if strand.faces]
     groups = {place: Person([strand]) for place, strand in enumerate(kept)}
-    home = list(range(len(kept)))
+    home = np.arange(len(kept))
     for one, other in _alike(kept):
-        a, b = sorted((home[one], home[other]))
-        if a == b or _meet(groups[a], groups[b]):
-            continue
-        if likeness(groups[a].look, groups[b].look) < SAME_PERSON:
-            continue
-        groups[a] = Person(groups[a].strands + groups.pop(b).strands)
-        home = [a if place == b else place for place in home]
+        # Most pairs of a clip of many strands are together by now.
+        for k in np.flatnonzero(home[one] != home[other]):
+            a, b = sorted((int(home[one[k]]), int(home[other[k]])))
+            if a == b or _meet(groups[a], groups[b]):
+                continue
+            if likeness(groups[a].look, groups[b].look) < SAME_PERSON:
+                continue
+            groups[a] = Person(groups[a].strands + groups.pop(b).strands)
+            home[home == b] = a
     for person in groups.values():
         person.strands.sort(key=lambda strand: min(strand.faces))
     return list(groups.values())
 
 
-def _alike(strands: Sequence[Strand]) -> list[tuple[int, int]]:
-    """Return the pairs of strands that may be one person, the most alike first."""
+def _alike(strands: Sequence[Strand]) -> Iterator[tuple[Places, Places]]:
+    """Yield the pairs of strands that may be one person, the most alike first, some at a time."""
     if not strands:
-        return []
+        return
     looks = np.array([strand.look for strand in strands])
     like = looks @ looks.T / 2.0
     rows, columns = np.nonzero(np.triu(like >= SAME_PERSON, 1))
     order = np.lexsort((columns, rows, -like[rows, columns]))
-    return [(int(rows[k]), int(columns[k])) for k in order]
+    for start in range(0, len(order), PAIRS):
+        some = order[start : start + PAIRS]
+        yield rows[some], columns[some]
 
 
 def _meet(one: Person, other: Person) -> bool:
