@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from merflow.doctor.case import Case
 from merflow.encoders.registry import PRECOMPUTED, kind_of, parse_feature
 from merflow.encoders.sources import hub_model
 from merflow.encoders.stock.checkpoints import public_of
 from merflow.encoders.stock.sizes import speech_size
 from merflow.layout.runs import Run
+from merflow.storage.npy import load_array
 
 CROP = 112 * 112 * 3  # bytes
 # Layer -> length of its vector, and parameters, at full size; a test counts them again.
@@ -146,9 +145,9 @@ def _speech(architecture: str, named: str, folder: Path | None) -> tuple[int, in
 def _length(folder: Path) -> int:
     """Return the length of the vectors in a folder of features; 0 if it cannot be told."""
     first = next(folder.glob("*.npy"), None) if folder.is_dir() else None
-    with suppress(OSError, ValueError, EOFError):
+    with suppress(OSError, ValueError, IndexError):
         if first is not None:
-            return int(np.load(first, mmap_mode="r", allow_pickle=False).shape[-1])
+            return int(load_array(first, mapped=True).shape[-1])
     return 0
 
 

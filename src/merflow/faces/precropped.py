@@ -16,6 +16,7 @@ from merflow.faces.align import SIDE
 from merflow.faces.crops import TRACK, FaceClip
 from merflow.faces.facts import Facts
 from merflow.faces.pictures import ARRAY, Pictures, number_of, pictures_of
+from merflow.storage.npy import load_array
 
 FORMATS = ("BMP", "PNG", "JPEG")
 MOST_PIXELS = 1 << 24
@@ -98,14 +99,12 @@ def _of_array(path: Path) -> Iterator[tuple[int, UInt8[np.ndarray, "112 112 3"] 
     BGR because the organisers' tools fill these files with what ``cv2.imread`` returns.
     """
     try:
-        frames = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        frames = None
-    usable = isinstance(frames, np.ndarray) and frames.dtype == np.uint8
-    if frames is None or not usable or frames.ndim not in (3, 4) or 0 in frames.shape[1:]:
+        frames = load_array(path, mapped=True)
+    except (FileNotFoundError, ValueError):
         yield 1, None
         return
-    if frames.ndim == 4 and frames.shape[3] != 3:
+    shaped = frames.ndim == 3 or (frames.ndim == 4 and frames.shape[3] == 3)
+    if frames.dtype != np.uint8 or not shaped or 0 in frames.shape[1:]:
         yield 1, None
         return
     for number, frame in enumerate(frames, start=1):

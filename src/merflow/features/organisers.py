@@ -8,12 +8,12 @@ vector of zeros. Also asked while planning, so it imports nothing but NumPy.
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Num
 
 from merflow.errors import MerflowError
+from merflow.storage.npy import load_array
 
 FRAMES = ("-FRA", "_FRA")  # how the organisers end the name of a folder of frames
 SUFFIX = ".npy"
@@ -106,16 +106,15 @@ def _of_frames(file: Path) -> bool:
 def _numbers(file: Path) -> Num[np.ndarray, "..."]:
     """Return the array of a file, if it is one of numbers with one or two dimensions."""
     try:
-        large = file.stat().st_size > LARGE
-        values: Any = np.load(file, allow_pickle=False, mmap_mode="r" if large else None)
+        values = load_array(file, mapped=file.stat().st_size > LARGE)
     except FileNotFoundError:
         raise MerflowError(f"{file} is missing: complete the folder") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError) as error:
         told = " ".join(str(error).split())
         raise MerflowError(
             f"{file} is no npy file of numbers ({told}): extract or download it again"
         ) from None
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+    if values.dtype.kind not in "fiu":
         raise MerflowError(f"{file} holds no plain array of numbers: extract or download it again")
     if values.ndim not in (1, 2) or not values.size:
         raise MerflowError(

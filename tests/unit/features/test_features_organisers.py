@@ -107,7 +107,7 @@ def test_files_that_are_no_npy_are_told(tmp_path):
             read_vector(file, False)
     with file.open("wb") as stream:
         np.savez(stream, a=np.ones(3))
-    with pytest.raises(MerflowError, match="no plain array"):
+    with pytest.raises(MerflowError, match="an archive of arrays"):
         read_vector(file, False)
     with pytest.raises(MerflowError, match="is missing"):
         read_vector(tmp_path / "absent.npy", False)
