@@ -230,3 +230,12 @@ def test_the_clips_of_test3_are_not_counted_without_their_labels(copied):
     (counted,) = [what for _, what in found if "so all " in what]
     assert counted.startswith("test3: there is no ")
     assert not [what for _, what in found if what.startswith("test3: the release")]
+
+
+def test_the_doctor_is_told_of_columns_that_label_nothing(copied):
+    file = copied / "test1-label.csv"
+    write(file, file.read_text(encoding="utf-8").replace("discrete", "emotion"))
+    file = copied / "test2-label.csv"
+    write(file, "name\n" + "\n".join(path.stem for path in (copied / "test2").iterdir()) + "\n")
+    found = [what for _, what in told(inspect({"corpus": settings(copied)})) if "no label" in what]
+    assert [what.rpartition(" in ")[2] for what in found] == ["discrete", "discrete and valence"]

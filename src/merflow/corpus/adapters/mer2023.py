@@ -3,6 +3,7 @@
 Source: MERTools, ``MER2023``, and the hub's ``MERChallenge/MER2023``; see docs/corpora.md.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from merflow.errors import MerflowError
 
 RELEASED = {"train": 3373, "test1": 411, "test2": 412, "test3": 834}
 """Labelled clips: train, MER-MULTI, MER-NOISE, MER-SEMI."""
+EMOTION_ONLY = ("test3",)
 CROWDED = "test3"
 """Its folder holds tens of thousands of clips beside those that are labelled."""
 HUB = {"train": "mer2023train/", "test1": "", "test2": "", "test3": "mer2023train/"}
@@ -83,7 +85,25 @@ def inspect(root: Path, spec: LabelSpec) -> list[Finding]:
                     "put the label file there if you have it",
                 )
             )
+        elif own:
+            found += _unscored(split, root / places[split].labels, own, spec)
     return found
+
+
+def _unscored(
+    split: str, file: Path, labels: Sequence[Label], spec: LabelSpec
+) -> Iterator[Finding]:
+    """Yield which columns say nothing of any clip, so that there will be no score by them."""
+    said = {"discrete": any(label.emotion for label in labels)}
+    if spec.valence and split not in EMOTION_ONLY:
+        said["valence"] = any(label.valence for label in labels)
+    lacking = [column for column, given in said.items() if not given]
+    if lacking:
+        yield Finding(
+            "warning",
+            f"{split}: {file} has no label of any clip in {' and '.join(lacking)}",
+            "look how the column is called, or get the whole file; as it is there is no score",
+        )
 
 
 def _path(places: dict[str, Place], clips: dict[str, dict[str, str]], split: str, clip: str) -> str:
@@ -132,5 +152,5 @@ ADAPTER = Adapter(
     folds=(),
     labels=labels,
     inspect=inspect,
-    emotion_only=("test3",),
+    emotion_only=EMOTION_ONLY,
 )
