@@ -39,12 +39,16 @@ def crop(
     """Write crops, tracks and facts of one shard of clips; spec: the section faces."""
     import cv2
 
-    from merflow.faces.shard import clips_of_shard, crop_shard, take_shard
+    from merflow.faces.shard import DECISIVE, clips_of_shard, crop_shard, take_shard
     from merflow.threads import numeric_threads
+    from merflow.training.spec import require, require_all
 
+    backend = require(spec, "backend")
+    needed = {"precropped": ("precropped",), "yunet": ("yunet", *DECISIVE)}
+    require_all(spec, *needed.get(backend, DECISIVE))
     cv2.setNumThreads(numeric_threads())
     clips = clips_of_shard(manifest, shard, shards)
-    if spec["backend"] == "precropped":
+    if backend == "precropped":
         take_shard(spec, clips, crops, tracks, facts)
     else:
         crop_shard(spec, clips, root, store, crops, tracks, facts, workers)

@@ -7,6 +7,9 @@ import click
 
 from merflow.options import PATH, SPEC
 
+DRAWING = ("seed", "preset", "visual")
+"""Settings that every draw takes."""
+
 
 @click.group(name="noise")
 def group() -> None:
@@ -23,7 +26,9 @@ def draw(spec: dict[str, Any], manifest: Path, root: Path, out: Path) -> None:
     from merflow.corpus.manifest import read_manifest
     from merflow.noise.draw import draw_noise
     from merflow.noise.manifest import write_noise
+    from merflow.training.spec import require_all
 
+    require_all(spec, *DRAWING, "copies")
     table = read_manifest(manifest)
     clips = list(table["clip"][table["split"] == "train"])
     rows = draw_noise(spec, clips, root)
@@ -53,7 +58,9 @@ def draw_test_clips(
     from merflow.corpus.manifest import read_manifest
     from merflow.noise.draw import draw_tests
     from merflow.noise.manifest import write_noise
+    from merflow.training.spec import require_all
 
+    require_all(spec, *DRAWING)
     table = read_manifest(manifest)
     rows = draw_tests(spec, table["clip"][table["split"].isin(splits)], root, snr)
     write_noise(out, rows)
@@ -66,8 +73,8 @@ def draw_test_clips(
 @click.option("--noise", required=True, type=PATH, help="Noise manifest of the test clips.")
 @click.option("--noise-root", required=True, type=PATH, help="Noise folder.")
 @click.option("--split", "splits", required=True, multiple=True, help="Test split; repeatable.")
-@click.option("--shard", required=True, type=int)
-@click.option("--shards", required=True, type=int)
+@click.option("--shard", required=True, type=click.IntRange(min=0), help="Which shard, from 0.")
+@click.option("--shards", required=True, type=click.IntRange(min=1), help="How many there are.")
 @click.option("--folder", required=True, type=PATH, help="Folder of the corrupted clips.")
 @click.option("--out", required=True, type=PATH, help="csv of this shard's clips.")
 def corrupt(
@@ -117,7 +124,9 @@ def levels(spec: dict[str, Any], manifest: Path, root: Path, out: Path) -> None:
     from merflow.corpus.manifest import read_manifest
     from merflow.noise.levels import draw_levels
     from merflow.noise.manifest import write_noise
+    from merflow.training.spec import require_all
 
+    require_all(spec, "split", "snr", "seed")
     rows = draw_levels(spec, read_manifest(manifest), root)
     write_noise(out, rows)
     click.echo(f"{len(rows)} corrupted copies of {len({row.clip for row in rows})} clips")

@@ -68,6 +68,8 @@ def predict_levels(
         MerflowError: Settings, weights or features do not fit together, or the models say
             something else of the clean clips than they said when they were trained.
     """
+    if not spec["systems"]:
+        raise MerflowError("--spec names no systems: name one that hears, or none is predicted")
     fix_torch_threads()
     systems = {name: SystemSpec.from_spec(one) for name, one in spec["systems"].items()}
     first: Spec = next(iter(spec["systems"].values()))
