@@ -93,30 +93,43 @@ def similarity(
 
 
 def align_track(track: Track) -> dict[int, Float64[np.ndarray, "2 3"]]:
-    """Return, for each frame of a track, the map from the full frame to the template."""
-    points = complete_landmarks(track)
-    return {number: similarity(points[number], TEMPLATE) for number in track}
-
-
-def complete_landmarks(track: Track) -> dict[int, Float64[np.ndarray, "5 2"]]:
-    """Return the landmarks of each frame of a track with the unknown ones placed.
+    """Return, for each frame of a track, the map from the full frame to the template.
 
     Where an eye is unknown, both are placed at the track's median eye positions within the box, or
-    at ``FRONTAL`` if no frame of the track has both. Nose and mouth are placed as far from the
-    eyes as in ``FRONTAL`` on a box of that size, turned with the eyes: two eyes alone would give
-    the size of narrow or turned faces badly, and put their mouths outside of the crop (ours).
+    at ``FRONTAL`` if no frame of the track has both (ours).
     """
     with_eyes = [found for found in track.values() if has_eyes(found)]
     relative = [(found.landmarks[:2] - corner(found)) / size(found) for found in with_eyes]
     usual = np.median(relative, axis=0) if relative else FRONTAL[:2]
-    completed = {}
-    for number, found in track.items():
-        known = has_eyes(found)
-        eyes = found.landmarks[:2] if known else corner(found) + usual * size(found)
-        placed = hang_on_eyes(eyes.astype(np.float64), size(found))
-        unknown = np.isnan(found.landmarks) | ~np.bool_(known)
-        completed[number] = np.where(unknown, placed, found.landmarks)
-    return completed
+    return {number: align(found, usual) for number, found in track.items()}
+
+
+def align(
+    found: Detection, usual: Float64[np.ndarray, "2 2"] = FRONTAL[:2]
+) -> Float64[np.ndarray, "2 3"]:
+    """Return the map from the full frame to the template for one face.
+
+    Args:
+        found: The face.
+        usual: Where the eyes are, share of the box, if one of them is unknown; else of no effect.
+    """
+    return similarity(complete_landmarks(found, usual), TEMPLATE)
+
+
+def complete_landmarks(
+    found: Detection, usual: Float64[np.ndarray, "2 2"]
+) -> Float64[np.ndarray, "5 2"]:
+    """Return the landmarks of a face with the unknown ones placed; ``usual`` as of :func:`align`.
+
+    Nose and mouth are placed as far from the eyes as in ``FRONTAL`` on a box of that size, turned
+    with the eyes: two eyes alone would give the size of narrow or turned faces badly, and put
+    their mouths outside of the crop (ours).
+    """
+    known = has_eyes(found)
+    eyes = found.landmarks[:2] if known else corner(found) + usual * size(found)
+    placed = hang_on_eyes(eyes.astype(np.float64), size(found))
+    unknown = np.isnan(found.landmarks) | ~np.bool_(known)
+    return np.where(unknown, placed, found.landmarks)
 
 
 def hang_on_eyes(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from merflow.faces.align import Patch, align_track, crop, has_eyes
+from merflow.faces.align import Patch, align, align_track, crop, has_eyes
 from merflow.faces.detect import Detection
 
 Crop = UInt8[ndarray, "112 112 3"]
@@ -33,7 +33,7 @@ def sighting(face: Detection, patch: Patch) -> Sighting:
         face: In pixels of the full frame.
         patch: Its surroundings.
     """
-    return Sighting(face, crop(patch, align_track({0: face})[0]) if has_eyes(face) else patch)
+    return Sighting(face, crop(patch, align(face)) if has_eyes(face) else patch)
 
 
 def crops_of(sightings: Mapping[int, Sighting]) -> list[Crop]:
