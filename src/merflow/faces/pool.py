@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,9 @@ from merflow.faces.crops import FaceClip
 Task = tuple[Path, str, str, str]
 """Root, name, path and sha256 of a clip."""
 Maker = Callable[[Task], FaceClip]
+AHEAD = 2
+"""Clips a process that are at work or wait to be taken: faces of all clips would fill the memory
+behind one long clip."""
 
 
 class Pool:
@@ -37,6 +41,7 @@ class Pool:
         self._spec, self._maker, self._workers = dict(spec), maker, workers
         self._make: Maker | None = None
         self._executor: ProcessPoolExecutor | None = None
+        self._todo: deque[Task] = deque()
         self._ahead: dict[Task, Future[FaceClip | str]] = {}
 
     def __enter__(self) -> "Pool":
@@ -60,7 +65,14 @@ class Pool:
                 _begin,
                 (self._spec, self._maker),
             )
-        self._ahead |= {task: self._executor.submit(_one, task) for task in todo}
+        self._todo.extend(todo)
+        self._submit()
+
+    def _submit(self) -> None:
+        """Give the processes as much as may be ahead."""
+        while self._executor and self._todo and len(self._ahead) < AHEAD * self._workers:
+            task = self._todo.popleft()
+            self._ahead[task] = self._executor.submit(_one, task)
 
     def make(self, tasks: Sequence[Task]) -> list[FaceClip]:
         """Return the faces of clips.
@@ -77,6 +89,7 @@ class Pool:
             return self._make(task)
         try:
             found = ahead.result()
+            self._submit()
         except BrokenProcessPool:
             raise MerflowError(
                 f"a process that looked for faces died at clip {task[1]} or near it, for want of "

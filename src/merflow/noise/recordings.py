@@ -14,16 +14,16 @@ ADVICE = (
 def recording_names(root: Path) -> list[str]:
     """Return the recordings' paths relative to ``root``, sorted; in MUSAN's layout its speech.
 
-    Whether ``root`` is MUSAN, the folder it was unpacked in or its speech, the recordings are the
-    same in the same order. Hidden files and folders (``._x.wav`` of a Mac) are no recordings.
+    MUSAN's layout is known by ``music`` or ``noise`` beside ``speech``. Whether ``root`` is MUSAN,
+    the folder it was unpacked in or its speech, the recordings are the same in the same order.
+    Hidden files and folders (``._x.wav`` of a Mac) are no recordings.
 
     Raises:
         MerflowError: The folder is missing or holds no recording.
     """
     if not root.is_dir():
         raise MerflowError(f"the noise folder {root} does not exist: {ADVICE}")
-    places = (root / "speech", root / "musan" / "speech", root)
-    below = next(place for place in places if place.is_dir())
+    below = next((musan / "speech" for musan in (root, root / "musan") if _is_musan(musan)), root)
     found = (
         path.relative_to(root)
         for path in below.rglob("*")
@@ -35,3 +35,9 @@ def recording_names(root: Path) -> list[str]:
     if not names:
         raise MerflowError(f"the noise folder {below} holds no wav or flac file: {ADVICE}")
     return names
+
+
+def _is_musan(folder: Path) -> bool:
+    """Return whether a folder holds MUSAN's speech with another of its parts beside it."""
+    others = any((folder / part).is_dir() for part in ("music", "noise"))
+    return others and (folder / "speech").is_dir()

@@ -16,8 +16,10 @@ from drawn_faces import Portrait
 from merflow.corpus.demo.face import Pose
 from merflow.corpus.manifest import COLUMNS
 from merflow.errors import MerflowError
+from merflow.faces.crops import TRACK, FaceClip
+from merflow.faces.facts import Facts
 from merflow.faces.make import clip_maker
-from merflow.faces.pool import Pool
+from merflow.faces.pool import AHEAD, Pool
 from merflow.faces.shard import clips_of_shard, crop_shard
 from merflow.media.mux import write_clip
 from merflow.storage.digest import file_sha256
@@ -75,6 +77,29 @@ def test_a_worker_that_dies_is_told():
         pool.plan(tasks)
         with pytest.raises(MerflowError, match="died at clip c0 or near it"):
             pool.make(tasks)
+
+
+def slow_first(spec):
+    """A maker that marks what was begun, and whose first clip is long."""
+    folder = Path(spec["folder"])
+
+    def make(task):
+        (folder / task[1]).touch()
+        time.sleep(2.0 if task[1] == "c0" else 0.0)
+        track = np.zeros((0, len(TRACK)), np.float32)
+        return FaceClip(np.zeros((0, 112, 112, 3), np.uint8), track, Facts("largest"))
+
+    return make
+
+
+def test_behind_a_long_clip_few_others_are_made_ahead(tmp_path):
+    tasks = [(Path(), f"c{n}", "", "") for n in range(40)]
+    with Pool({"folder": str(tmp_path)}, slow_first, 2) as pool:
+        pool.plan(tasks)
+        pool.make(tasks[:1])
+        assert len(list(tmp_path.iterdir())) <= AHEAD * 2 + 1
+        pool.make(tasks[1:])
+    assert len(list(tmp_path.iterdir())) == len(tasks)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

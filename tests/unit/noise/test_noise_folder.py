@@ -65,6 +65,12 @@ def test_the_draws_are_the_same_wherever_the_root_is(musan):
     assert len({sha256 for _, sha256, *_ in drawn[0]}) == len(SPOKEN)
 
 
+def test_a_folder_called_speech_alone_hides_no_other(tmp_path):
+    for name in ("speech/one.wav", "street/two.wav", "three.wav"):
+        write(tmp_path / name, 1)
+    assert NoiseFolder(tmp_path).names == ["speech/one.wav", "street/two.wav", "three.wav"]
+
+
 def test_a_part_of_musan_may_be_the_root(musan):
     names = NoiseFolder(musan / "noise").names
     assert names == [name.removeprefix("noise/") for name in OTHER if name.startswith("noise/")]
