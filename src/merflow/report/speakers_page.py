@@ -54,19 +54,13 @@ def verdict(own: pd.DataFrame, naming: Naming, decimals: int) -> str:
     rows = {row.metric: row for row in told.itertuples()}
     systems = own.loc[own["system"] != MEAN, "system"].nunique()
     changes = [
-        f"{name} {'falls' if row.difference < 0 else 'rises'} by "
-        f"{with_interval(abs(row.difference), _turned(row), decimals)}"
+        f"{name} changes by {with_interval(row.difference, (row.low, row.high), decimals, '+')}"
         for name, row in rows.items()
         if row.difference != 0
     ]
     over = f"Over {systems} systems" if systems > 1 else f"Of {told['system'].iloc[0]}"
     said = f"{over}, {listed(changes or ['nothing changes'])} when whole speakers are held out."
     return " ".join([said, *_meaning(rows, naming)])
-
-
-def _turned(row: Any) -> tuple[float, float]:
-    """Return the bounds of a difference as those of its amount."""
-    return (row.low, row.high) if row.difference > 0 else (-row.high, -row.low)
 
 
 def _meaning(rows: Mapping[str, Any], naming: Naming) -> list[str]:

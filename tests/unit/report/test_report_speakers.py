@@ -164,8 +164,12 @@ def test_the_page_has_every_system_both_readings_and_what_they_hold(leaking):
     assert page.index("## Honest reading") < page.index("## Organiser reading")
     for name in (*SYSTEMS, MEAN):
         assert page.count(f"| {name} ") == 2
-    assert "Over 2 systems, Dis falls by 0." in page
-    assert "Dim rises by" in page
+    assert "Over 2 systems, Dis changes by -0." in page
+    assert "Dim changes by +" in page
+    for metric in ("Dis", "Dim", "Com"):
+        told = page.split(f"{metric} changes by ")[1].split("]")[0] + "]"
+        line = next(line for line in page.splitlines() if line.startswith(f"| {MEAN}"))
+        assert told in line
     assert "By Dis, Dim and Com the random folds' scores are in part" in page
     assert "whole speakers, of which there are 7: so few that it is too narrow" in page
     assert "Both sides are the trainings of one seed, 0." in page
@@ -222,7 +226,7 @@ def test_where_com_is_not_defined_ccc_stands_in_by_the_valence_s_name(leaking, n
     leaking.system(SYSTEMS[0], 2.0, 1.0)
     found, page = leaking.compare(com=False, valence_name=name)
     assert list(found["metric"]) == ["Dis", f"{name} MSE", f"{name} CCC"]
-    assert f"{name} MSE rises by" in page
+    assert f"{name} MSE changes by +" in page
     assert ("derived from the votes" in page) == (name != "valence")
     assert not {"Dim", "Com"} & set(page.replace("no Com here", "").split())
 
@@ -266,12 +270,12 @@ def rows(**differences):
 def test_the_verdict_goes_by_the_interval_of_each_metric():
     worse = verdict(rows(Dis=(-0.05, -0.08, -0.02), Dim=(0.1, 0.02, 0.2)), CHALLENGE, 4)
     assert worse == (
-        "Of mine, Dis falls by 0.0500 [0.020, 0.080] and Dim rises by 0.1000 [0.020, 0.200] when "
-        "whole speakers are held out. By Dis and Dim the random folds' scores are in part of "
-        "speakers that were heard in training: they are too good for speakers that were not."
+        "Of mine, Dis changes by -0.0500 [-0.080, -0.020] and Dim changes by +0.1000 [+0.020, "
+        "+0.200] when whole speakers are held out. By Dis and Dim the random folds' scores "
+        "are in part of speakers that were heard in training: they are too good for speakers that were not."
     )
     unclear = verdict(rows(Dis=(-0.05, -0.11, 0.01)), CHALLENGE, 4)
-    assert "falls by 0.0500 [-0.010, 0.110]" in unclear
+    assert "Dis changes by -0.0500 [-0.110, +0.010] when" in unclear
     assert "By Dis no leak is shown" in unclear
     better = verdict(rows(Dis=(0.05, 0.01, 0.09), Dim=(-0.1, -0.2, -0.05)), CHALLENGE, 4)
     assert "By Dis and Dim scores are better without known speakers" in better
