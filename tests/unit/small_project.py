@@ -24,6 +24,6 @@ def make_project(folder: Path, encoders: dict[str, dict[str, Any]] | None) -> Pa
     system = {**config["fusion"]["systems"][0], "features": [f"{name}({layers_of(spec)[0]})"]}
     config["fusion"]["systems"] = [system]
     config["ensemble"]["systems"] = []
-    config["report"]["submission"] = None
+    config["report"] |= {"submission": None, "robustness": None}
     (folder / "params.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return folder

@@ -96,10 +96,10 @@ def predict_levels(
         said[name] = _fuse([said[member] for member in members], runs / name)
         tolerance = max(TOLERANCE[precision] for precision in precisions)
         _compare(said[name][CLEAN], runs / name / HONEST, spec, tolerance)
-    for name, levels in said.items():
+    # Members that do not hear are predicted for their ensembles' sake and have no label.
+    for name, label in spec["labels"].items():
         for snr in spec["snr"]:
-            path = out / f"{spec['labels'][name]}.{snr}dB.parquet"
-            write_predictions(path, levels[snr], classes, valence)
+            write_predictions(out / f"{label}.{snr}dB.parquet", said[name][snr], classes, valence)
 
 
 def _heard(system: SystemSpec) -> list[str]:

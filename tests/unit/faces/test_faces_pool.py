@@ -52,9 +52,11 @@ def cropped(spec, corpus, folder, workers):
 
 def test_the_number_of_processes_changes_no_byte(spec, corpus, tmp_path):
     settings = spec | {"detect_every": 2}
+    before = set(psutil.Process().children(recursive=True))
     one, three = (cropped(settings, corpus, tmp_path / str(n), n) for n in (1, 3))
     assert one == three
-    assert not psutil.Process().children(recursive=True)[1:]  # one that watches over resources
+    left = set(psutil.Process().children(recursive=True)) - before
+    assert len(left) <= 1  # one that watches over resources
 
 
 def test_what_is_wrong_with_a_clip_is_told_by_the_worker_too(spec, corpus):

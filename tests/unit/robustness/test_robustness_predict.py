@@ -178,6 +178,17 @@ def test_other_features_stop_it(trained):
     assert "features of (6, 6, 6, 5, 4) dimensions, but these have (6, 6, 6, 3, 4)" in sentence
 
 
+def test_a_member_that_does_not_hear_is_predicted_for_its_ensemble_alone(trained):
+    own = trained(one={}, deaf={"features": ["MR(block2)"]})
+    own.fuse("both", ["one", "deaf"])
+    result = own.predict(labels={"one": "one.clean", "both": "both.clean"})
+    assert result.exit_code == 0, result.output
+    written = {path.name for path in (own.folder / "out").iterdir()}
+    assert written == {
+        f"{name}.clean.{snr}dB.parquet" for name in ("one", "both") for snr in LEVELS
+    }
+
+
 def test_other_weights_of_an_ensemble_stop_it(trained):
     own = trained(one={"strategy": 1}, two={"strategy": 3})
     own.fuse("both", ["one", "two"])
