@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from merflow.cache.sizes import aligned, files_below, freed, readable, size
+from merflow.faces.crops import CropCodec
 from merflow.storage.tensors import DamageError, TensorFile, VersionError
 
 SHARD = re.compile(r"(?:crops-)?\d+-of-(\d+)")
@@ -111,7 +112,7 @@ def _clips(files: Sequence[Path]) -> str:
     clips = 0
     for path in files:
         try:
-            clips += len(TensorFile(path).names) // 2
+            clips += len(CropCodec().keys(path)[1])
         except FileNotFoundError:  # gone meanwhile
             continue
         except DamageError:

@@ -11,14 +11,16 @@ import yaml
 from merflow.cache.unused import unused
 from merflow.cache.used import named, used
 from merflow.corpus.facts import FactsCodec
+from merflow.faces.crops import CropCodec, FaceClip
+from merflow.faces.facts import Facts
 from merflow.features.file import Row, write_features
 from merflow.layout import READINGS, Layout
 from merflow.storage.atomic import hard_link
 from merflow.storage.shards import kept_as
-from merflow.storage.tensors import write_tensors
 
 ROOT = Path(__file__).resolve().parents[3]
 WIDTHS = {"0": 4, "1": 4}
+CLIPS = ("a", "b", "c", "d")
 
 
 class Made:
@@ -42,9 +44,9 @@ class Made:
 
     def crops(self, path):
         self.write(path)
-        arrays = {"a/crops": np.zeros((2, 112, 112, 3), np.uint8)}
-        arrays["a/track"] = np.zeros((3, 17), np.float32)
-        write_tensors(Path(path), arrays, {"recipe": "r"})
+        crops, track = np.zeros((2, 112, 112, 3), np.uint8), np.zeros((3, 17), np.float32)
+        clip = FaceClip(crops, track, Facts("largest", persons=1))
+        CropCodec().write(Path(path), dict.fromkeys(CLIPS, clip), "r")
         return self.keep(path, "results/faces/store")
 
     def keep(self, path, store):

@@ -54,7 +54,7 @@ def test_ls_shows_rows_layers_bytes_and_use(project):
     assert cells["OLD-00000000", "clean"][-1] == "no"
     assert cells["OLD-00000000", "clean"][2] == "7"
     faces = cells[layout.faces_key, layout.corpus_key]
-    assert faces[:2] == ["1", "1"]
+    assert faces[:2] == ["1", "4"]
     assert faces[-1] == "yes"
     assert any(
         line.startswith("runs ") and line.endswith(str(len(present_runs(layout)))) for line in lines
