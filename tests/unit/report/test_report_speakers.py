@@ -272,7 +272,8 @@ def test_the_verdict_goes_by_the_interval_of_each_metric():
     assert worse == (
         "Of mine, Dis changes by -0.0500 [-0.080, -0.020] and Dim changes by +0.1000 [+0.020, "
         "+0.200] when whole speakers are held out. By Dis and Dim the random folds' scores "
-        "are in part of speakers that were heard in training: they are too good for speakers that were not."
+        "are in part of speakers that were heard in training: they are too good for speakers that "
+        "were not."
     )
     unclear = verdict(rows(Dis=(-0.05, -0.11, 0.01)), CHALLENGE, 4)
     assert "Dis changes by -0.0500 [-0.110, +0.010] when" in unclear
