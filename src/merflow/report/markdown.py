@@ -53,6 +53,11 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def counted(number: int, noun: str) -> str:
+    """Return ``1 clip`` or ``2 clips``, of a noun whose plural has an s."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def p_value(p: float) -> str:
     """Return a p-value with two digits that count, below .001 as such."""
     if p < 0.001:

@@ -14,8 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from merflow.report.bootstrap import SMALLEST
 from merflow.report.figure4 import AXIS_LABEL, COLOURS, GREY, MARKERS, STYLE, WIDEST
 from merflow.report.makeup import makeup
+from merflow.report.markdown import counted
 from merflow.report.robustness import CLEAN, NOISE, Level, main_metric
 
 MOST = len(COLOURS)  # systems of a panel
@@ -120,11 +122,17 @@ def _title(spec: Mapping[str, Any], own: Sequence[Level]) -> str:
 
 
 def _caption(own: Sequence[Level]) -> str:
+    start = "Honest reading, means over trainings; each panel has a scale of its own."
+    fewest = min(one.clips for one in own)
+    if fewest < SMALLEST:
+        return (
+            f"{start} Nothing can be said\nof how far other clips would move a point, with "
+            f"{counted(fewest, 'clip')}: it takes {SMALLEST} at least."
+        )
     bounds = [one.score(trained) for one in own for trained in DASHES]
     reach = median((s[2] - s[1]) / 2 for s in bounds if s is not None)
     return (
-        "Honest reading, means over trainings; each panel has a scale of its own. The 95 % "
-        f"bootstrap interval of a point reaches about {reach:.2g}\nto either side, over "
-        f"{own[0].clips} clips that all points share; robustness.csv has all intervals, and those "
-        "of the paired differences."
+        f"{start} The 95 % bootstrap interval of a point reaches about {reach:.2g}\nto either "
+        f"side, over {fewest} clips that all points share; robustness.csv has all intervals, and "
+        "those of the paired differences."
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 from merflow.noise.ranges import PRESETS
 from merflow.report.assembly import assembled
-from merflow.report.markdown import listed, paired_over, table, with_interval
+from merflow.report.bootstrap import SMALLEST
+from merflow.report.markdown import counted, listed, paired_over, table, with_interval
 from merflow.report.robustness import CLEAN, NOISE, Level, main_metric
 from merflow.report.shown import CRITERION
 
@@ -42,8 +43,9 @@ def _what(spec: Mapping[str, Any], own: Sequence[Level]) -> str:
     low, high = min(PRESETS[spec["preset"]]), max(PRESETS[spec["preset"]])
     noisy = any(one.noise is not None for one in own)
     outside = [snr for snr in sorted(spec["robustness"]["snr"]) if not low <= snr <= high]
+    clips = counted(own[0].clips, "clip")
     told = (
-        f"The {own[0].clips} clips of {name} ({split}), heard with noise at a fixed ratio of "
+        f"The {clips} of {name} ({split}), heard with noise at a fixed ratio of "
         "signal to noise (SNR). A clip has the same piece of the same recording at every SNR, and "
         "no recording that corrupts a copy in training is heard here. The picture stays as it is, "
         "as an SNR speaks of sound. Nothing is trained or chosen for this table: the models are "
@@ -54,7 +56,8 @@ def _what(spec: Mapping[str, Any], own: Sequence[Level]) -> str:
         told += (
             f"\nThe copies in training have {low} to {high} dB, and their pictures are changed too"
         )
-        told += f"; {listed(map(str, outside))} dB lie outside." if outside else "."
+        lie = "lies" if len(outside) == 1 else "lie"
+        told += f"; {listed(map(str, outside))} dB {lie} outside." if outside else "."
         told += "\n"
     return told
 
@@ -120,14 +123,24 @@ def verdict(pairs: Sequence[Level]) -> str:
         named = [f"at {head} {listed(who)}" for head, who in by_snr.items() if who]
         if named:
             said.append(f"Noisy copies in training are shown to {words} {'; '.join(named)}.")
-    least = median(one.detectable for one in pairs if one.detectable is not None)
-    clips = f"a difference of about {least:.2g} is what {pairs[0].clips} clips show"
     if not said:
         return (
-            "At no SNR is it shown that noisy copies in training help or harm any system; "
-            f"{clips} with 80 % power."
+            "At no SNR is it shown that noisy copies in training help or harm any system"
+            f"{_power(pairs)}."
         )
-    return f"{' '.join(said)} Elsewhere nothing is shown; {clips} with 80 % power."
+    return f"{' '.join(said)} Elsewhere nothing is shown{_power(pairs)}."
+
+
+def _power(pairs: Sequence[Level]) -> str:
+    """Return what the clips could show, as the end of a sentence.
+
+    That comes from how the two trainings' predictions differ, which a few clips do not tell.
+    """
+    clips = counted(min(one.clips for one in pairs), "clip")
+    if min(one.clips for one in pairs) < SMALLEST:
+        return f"; nothing can be said with {clips}, as it takes {SMALLEST} at least"
+    least = median(one.detectable for one in pairs if one.detectable is not None)
+    return f"; a difference of about {least:.2g} is what {clips} show with 80 % power"
 
 
 def _sign(one: Level) -> int:

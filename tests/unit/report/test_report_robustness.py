@@ -167,6 +167,26 @@ def test_several_systems_and_snrs_are_named_in_one_verdict():
     )
 
 
+@pytest.mark.parametrize(("clips", "words"), [(1, "1 clip"), (9, "9 clips"), (10, None)])
+def test_of_few_clips_nothing_is_said(make_report, clips, words):
+    report = make_report(test=clips)
+    files = {
+        label: report.corpus.predictions(label, 1.0, seeds=(0, 1))
+        for label in labels_of(["hl-jdev"])
+    }
+    robustness = {"split": "test1", "snr": [0, 5, 8]}
+    files = {label.replace("|-5", "|5").replace("|20", "|8"): p for label, p in files.items()}
+    _, page, (_, _, svg, _) = call(report, files, robustness=robustness)
+    assert "; 0 dB lies outside." in page
+    assert f"The {words or '10 clips'} of MER-MULTI" in page
+    few = words is not None
+    assert (f"; nothing can be said with {words}, as it takes 10 at least." in page) == few
+    assert ("with 80 % power" in page) != few
+    assert (f"move a point, with {words}: it takes".encode() in svg) == few
+    assert (b"over 10 clips that all points share" in svg) != few
+    assert "1 clips" not in page
+
+
 def test_the_order_of_rows_changes_no_byte_and_no_file_names_a_clip(report, made):
     *_, first = call(report, made)
     shuffled = {}
