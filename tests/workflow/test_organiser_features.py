@@ -39,7 +39,7 @@ def given_settings():
     settings["fusion"]["systems"] = [small_settings()["fusion"]["systems"][0], ALL]
     settings["ensemble"]["systems"] = []
     rows = [row | {"augmentation": "clean"} for row in settings["report"]["rows"]]
-    settings["report"] |= {"rows": rows, "submission": "all24"}
+    settings["report"] |= {"rows": rows, "submission": "all24", "robustness": None}
     return settings
 
 

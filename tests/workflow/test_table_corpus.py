@@ -47,7 +47,7 @@ def table_settings(root, csv, noise):
     }
     settings["noise"] |= {"source": "folder", "root": str(noise)}
     row = settings["report"]["rows"][0] | {"name": "Train {x}"}
-    settings["report"] |= {"rows": [row], "submission": None}
+    settings["report"] |= {"rows": [row], "submission": None, "robustness": None}
     settings["ensemble"]["systems"] = []
     settings["probes"]["encoders"] = ["RF"]
     baseline = settings["fusion"]["systems"][0]
