@@ -30,7 +30,7 @@ def settings_for(folder):
         "tests": [],
     }
     settings["report"]["rows"] = [settings["report"]["rows"][0] | {"name": "Train"}]
-    settings["report"]["submission"] = None
+    settings["report"] |= {"submission": None, "robustness": None}
     settings["ensemble"]["systems"] = []
     settings["fusion"]["systems"] = [
         system | {"augmentation": ["clean"]} for system in settings["fusion"]["systems"][:1]
