@@ -13,7 +13,7 @@ from merflow.doctor.case import Case
 from merflow.doctor.checkpoint import tensor_names
 from merflow.doctor.words import few
 from merflow.encoders.registry import DEFAULTS, PRECOMPUTED, Kind, kind_of
-from merflow.encoders.sources import HOW_TO_GET, recognise, weights_path
+from merflow.encoders.sources import how_to_get, recognise, weights_path
 from merflow.encoders.stock.place import absent, weight_file
 from merflow.errors import MerflowError
 from merflow.features.organisers import SUFFIX
@@ -78,7 +78,8 @@ def _checkpoint(name: str, spec: Mapping[str, Any], kind: Kind, path: Path) -> I
         yield Finding(
             "error",
             f"{name}: {path} lacks {', '.join(lacking)}",
-            f"{HOW_TO_GET[kind.name]}; `merflow encoders fetch {name}` gets what can be got",
+            f"{how_to_get(kind.name, spec['weights'])}; "
+            f"`merflow encoders fetch {name}` gets what can be got",
         )
         return
     file = weight_file(kind.module, path)
@@ -90,7 +91,7 @@ def _checkpoint(name: str, spec: Mapping[str, Any], kind: Kind, path: Path) -> I
         )
         return
     found = list(_speech(name, spec, kind, path)) if kind.module == "speech" else []
-    found += [*_network(name, kind, file), *_digest(name, spec, file)]
+    found += [*_network(name, spec, kind, file), *_digest(name, spec, file)]
     yield from found or [Finding("fine", f"{name}: {kind.name}, {file}, as pinned")]
 
 
@@ -108,7 +109,7 @@ def _speech(name: str, spec: Mapping[str, Any], kind: Kind, folder: Path) -> Ite
         yield Finding(
             "error",
             f"{name}: {folder} holds a model of type {model}, not {wanted}",
-            f"correct the encoder's architecture, or {HOW_TO_GET[kind.name]}",
+            f"correct the encoder's architecture, or {how_to_get(kind.name, spec['weights'])}",
         )
     elif layers != count:
         yield Finding(
@@ -118,7 +119,7 @@ def _speech(name: str, spec: Mapping[str, Any], kind: Kind, folder: Path) -> Ite
         )
 
 
-def _network(name: str, kind: Kind, file: Path) -> Iterator[Finding]:
+def _network(name: str, spec: Mapping[str, Any], kind: Kind, file: Path) -> Iterator[Finding]:
     """Yield that the names in the file are those of another network."""
     names = tensor_names(file)
     other = recognise(names)
@@ -130,13 +131,14 @@ def _network(name: str, kind: Kind, file: Path) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"{name}: the names in {file} are of no network that is known",
-            f"try it with `merflow encoders check {name}`, or {HOW_TO_GET[kind.name]}",
+            f"try it with `merflow encoders check {name}`, or "
+            f"{how_to_get(kind.name, spec['weights'])}",
         )
     else:
         yield Finding(
             "error",
             f"{name}: {file} is a checkpoint of {other}, not of {kind.name}",
-            f"{HOW_TO_GET[kind.name]}, or correct the encoder's architecture",
+            f"{how_to_get(kind.name, spec['weights'])}, or correct the encoder's architecture",
         )
 
 

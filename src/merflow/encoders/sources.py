@@ -70,6 +70,21 @@ def weights_path(weights: str) -> Path:
     return FOLDER / f"{named[0].replace('/', '--')}@{named[1]}" if named else Path(weights)
 
 
+def how_to_get(architecture: str, weights: str) -> str:
+    """Return how to get the weights that ``params.yaml`` names, as advice.
+
+    Of ``OWNER/NAME@REVISION`` that model is named; a path tells no origin, so one of the
+    kind is.
+    """
+    named = hub_model(weights)
+    if named is None or architecture not in SPEECH:
+        return HOW_TO_GET[architecture]
+    return (
+        f"download {named[0]} at revision {named[1]} from huggingface.co to "
+        f"{weights_path(weights)}, with config.json, preprocessor_config.json and the weight file"
+    )
+
+
 def unusable_revision(weights: str) -> str | None:
     """Return what to do if weights look like a model of the hub whose revision holds a ``/``.
 

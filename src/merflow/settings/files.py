@@ -10,7 +10,7 @@ from merflow.corpus.adapters.registry import ADAPTERS, read_corpus
 from merflow.corpus.label_file import files_inside, listed_clips
 from merflow.corpus.split_files import clip_names
 from merflow.encoders.registry import PRECOMPUTED
-from merflow.encoders.sources import HOW_TO_GET, unusable_revision, weights_path
+from merflow.encoders.sources import how_to_get, unusable_revision, weights_path
 from merflow.errors import MerflowError
 from merflow.features.organisers import SUFFIX, check_complete
 from merflow.settings.relations import uses_noise
@@ -106,7 +106,8 @@ def _how_to_get(spec: dict[str, Any]) -> str:
     odd = unusable_revision(spec["weights"])
     if odd is not None:
         return odd
-    return f"{HOW_TO_GET[spec['architecture']]}; `merflow encoders fetch` gets what can be got"
+    advice = how_to_get(spec["architecture"], spec["weights"])
+    return f"{advice}; `merflow encoders fetch` gets what can be got"
 
 
 def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from doctor_findings import find, levels
 
-from merflow.doctor import faces, noise, weights
+from merflow.doctor import faces, files, noise, weights
 from merflow.doctor.checkpoint import tensor_names
 from merflow.encoders.checkpoint import read_state
 from merflow.errors import MerflowError
@@ -114,6 +114,20 @@ def test_pointers_and_files_that_lack_are_told(project):
     found = list(weights.look(project.case()))
     find(found, "error", "MR: ", "pointer of Git LFS", "git lfs pull")
     find(found, "error", "HL: ", "lacks preprocessor_config.json", "merflow encoders fetch HL")
+
+
+def test_advice_names_the_model_that_the_settings_name(project):
+    named = "facebook/hubert-large-ll60k@0123abc"
+    project.encoder("HL")["weights"] = named
+    absent = find(files.look(project.case()), "error", "HL.weights")
+    folder = Path("data/weights/facebook--hubert-large-ll60k@0123abc")
+    shutil.copytree("weights/hubert", folder)
+    (folder / "preprocessor_config.json").unlink()
+    lacking = find(weights.look(project.case()), "error", "HL: ", "lacks preprocessor_config")
+    for found in (absent, lacking):
+        assert "facebook/hubert-large-ll60k at revision 0123abc" in found.todo
+        assert folder.as_posix() in found.todo
+        assert "TencentGameMate" not in found.todo
 
 
 def test_settings_of_the_model_that_differ_from_ours_are_errors(project):
