@@ -12,6 +12,7 @@ from merflow.report.protocols import LEAK, READINGS, choices_told, epochs_told, 
 from merflow.report.table1 import Cell, columns, systems
 
 MARK = "†"
+TRAINED = {"clean": "on clean clips alone", "noise": "with noisy copies"}
 
 
 def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]) -> str:
@@ -30,7 +31,8 @@ def page(spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[C
             told = reading_told(reading, spec["training"])
             title = f"## {reading.capitalize()} reading\n\nReading: {told}.\n"
             parts.append(f"{title}\n{_scores(spec, document, own)}")
-    notes = [*_notes(spec, document, found), *_labels(spec, document), *_fewer(spec, document)]
+    notes = [*_notes(spec, document, found), *_labels(spec, document)]
+    notes += [*_missing(spec, document, found), *_fewer(spec, document)]
     parts.append("## How to read it\n\n" + "\n".join(notes) + "\n")
     titled = {
         "Selection bias on train: organiser - honest": _bias(spec, document),
@@ -137,6 +139,31 @@ def _labels(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
         if labels["unlabelled"]:
             found.append(f"- {name}: {labels['unlabelled']} clips have no label and no score.")
     return found[::-1]
+
+
+def _missing(
+    spec: Mapping[str, Any], document: Mapping[str, Any], found: Sequence[Cell]
+) -> list[str]:
+    """Say why cells are empty: by row and reason, which systems have none."""
+    known = {(cell.system, cell.row, cell.reading) for cell in found}
+    shown = {(cell.system, cell.reading) for cell in found}
+    rows = {row["name"]: row["augmentation"] for row, _ in columns(spec, document)}
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for name, augmentation in rows.items():
+        for reading in READINGS:
+            for system in systems(spec, document):
+                if (system, reading) not in shown or (system, name, reading) in known:
+                    continue
+                reason = f"no prediction of it in the {reading} reading"
+                if augmentation not in document["systems"][system]:
+                    reason = f"no training {TRAINED[augmentation]}, which this row is of"
+                who = by_reason.setdefault((name, reason), [])
+                if system not in who:
+                    who.append(system)
+    return [
+        f'- {name}: "-" where a system has {reason}: {", ".join(who)}.'
+        for (name, reason), who in by_reason.items()
+    ]
 
 
 def _fewer(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:

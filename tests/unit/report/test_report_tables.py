@@ -141,6 +141,10 @@ def test_without_valence_table_1_has_dis_alone(make_report, trained):
     assert "Systems with JDEV are left out" in page
     assert "chosen by Dis" in page
     assert not set(page.split()) & {"Dim", "Com", "MSE", "CCC"}
+    end = page.split("## Reference predictors")[1]
+    assert "| most frequent class of train |" in end
+    assert "| true class " in end
+    assert "valence" not in end
     assert "JDEV -" not in page
     assert "†" not in page
 
@@ -163,6 +167,27 @@ def test_rows_of_an_augmentation_that_was_not_run_are_left_out(corpus, report):
     rows, page = report.table("augmentation", ["s"])
     assert rows.empty
     assert "No system was trained both" in page
+
+
+def test_an_empty_cell_of_table_1_is_explained(corpus, report, trained):
+    clean = {
+        f"hl-jdev|clean|{reading}": corpus.predictions(f"c-{reading}", 1.0)
+        for reading in ("honest", "organiser")
+    }
+    path = corpus.predictions("train-alone", 1.0)
+    frame = pd.read_parquet(path)
+    frame[frame["split"] == "train"].to_parquet(path, index=False)
+    full = trained(corpus, "mr_rf-jdev", 1.0)
+    report.metrics({**full, **clean, "mine|clean|honest": path})
+    _, page = report.table("table1", ["mr_rf-jdev", "hl-jdev", "mine"])
+    notes = [line for line in page.splitlines() if '"-"' in line]
+    assert notes == [
+        '- MER-MULTI: "-" where a system has no prediction of it in the honest reading: mine.',
+        '- MER-NOISE: "-" where a system has no training with noisy copies, which this row is of: '
+        "hl-jdev, mine.",
+    ]
+    report.metrics(full)
+    assert '"-"' not in report.table("table1", ["mr_rf-jdev"])[1]
 
 
 def test_fewer_scored_clips_are_said(corpus, report):
