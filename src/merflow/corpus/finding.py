@@ -3,12 +3,15 @@
 It is called before any job, so it imports nothing outside the standard library.
 """
 
-from collections.abc import Mapping
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from merflow.corpus.label_file import listed_clips, read_rows
+from merflow.corpus.label import TRAIN
+from merflow.corpus.label_file import clip_name, files_inside, read_rows
 from merflow.corpus.split_files import clip_names
 from merflow.errors import MerflowError
 
@@ -63,17 +66,63 @@ def _demo(corpus: Mapping[str, Any]) -> list[Finding]:
 
 
 def _table(corpus: Mapping[str, Any]) -> list[Finding]:
+    """Look which listed clips are there, lead out of the corpus, or are listed twice."""
+    from merflow.corpus.adapters.looks import few  # as in inspect
+
     csv, root = Path(corpus["csv"]), Path(corpus["root"])
-    rows, there = sum(1 for _ in read_rows(csv)), len(listed_clips(csv, root))
-    if there == rows:
-        return [Finding("fine", f"{rows} clips are listed in {csv} and lie in {root}")]
-    return [
-        Finding(
-            "warning" if there else "error",
-            f"of {rows} clips that {csv} lists, {there} are files of their own names in {root}",
-            "correct corpus.root or the paths; the others are quarantined",
+    named = [(clip_name(csv, line, row), row) for line, row in read_rows(csv)]
+    rows = dict(named)
+    there = files_inside(root, {clip: row["path"] for clip, row in rows.items()})
+    found = []
+    counts = Counter(clip for clip, _ in named)
+    doubled = [clip for clip, count in counts.items() if count > 1]
+    if doubled:
+        found.append(
+            Finding(
+                "error",
+                f"{csv} has several rows of {len(doubled)} clips ({few(doubled)})",
+                "keep one row of each, or tell them apart by a column clip",
+            )
         )
-    ]
+    others = [row["path"] for clip, row in rows.items() if clip not in there]
+    outside = [path for path in others if os.path.isfile(root / path)]
+    missing = [path for path in others if path not in set(outside)]
+    listed = f"of {len(rows)} clips that {csv} lists"
+    if missing:
+        found.append(
+            Finding(
+                "warning" if there else "error",
+                f"{listed}, {len(missing)} are not in {root} ({few(missing)})",
+                "correct corpus.root or the paths; what is not there is quarantined as missing",
+            )
+        )
+    if outside:
+        found.append(
+            Finding(
+                "warning" if there else "error",
+                f"{listed}, {len(outside)} lie outside of {root}, by their paths or by links that "
+                f"lead out ({few(outside)})",
+                "put the files themselves there; as they are, they are quarantined as outside_root",
+            )
+        )
+    if there:
+        found += _empty_splits(root, rows, there)
+    return found or [Finding("fine", f"{len(rows)} clips are listed in {csv} and lie in {root}")]
+
+
+def _empty_splits(
+    root: Path, rows: Mapping[str, Mapping[str, str]], there: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Yield the splits of which no clip is there, while others have theirs."""
+    counts = Counter(row.get("split", TRAIN) for row in rows.values())
+    kept = {rows[clip].get("split", TRAIN) for clip in there}
+    for split, count in counts.items():
+        if split not in kept:
+            yield Finding(
+                "error",
+                f"{split}: none of its {count} clips is in {root}",
+                "get them" + ("" if split == TRAIN else ", or take it out of corpus.tests"),
+            )
 
 
 def _labels(corpus: Mapping[str, Any]) -> list[Finding]:

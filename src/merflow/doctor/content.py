@@ -42,7 +42,9 @@ def look(case: Case) -> Iterator[Finding]:
         total = readable(sum(sizes.values()))
         yield Finding("fine", f"{len(files):,} files, {total}, none empty or twice there")
     if case.config["corpus"]["adapter"] == "table":
-        yield from _unlisted(Path(case.config["corpus"]["root"]), set(files.values()))
+        root = Path(case.config["corpus"]["root"])
+        # By rows, not by files: a link that leads out is listed, though it is not used.
+        yield from _unlisted(root, {Path(os.path.abspath(root / one.path)) for one in case.labels})
 
 
 def _lengths(case: Case) -> Iterator[Finding]:
@@ -129,14 +131,16 @@ def _ends(file: Path) -> str:
 
 
 def _unlisted(root: Path, listed: set[Path]) -> Iterator[Finding]:
-    """Yield how many films lie in the corpus folder that no row names."""
+    """Yield how many films lie in the corpus folder beside those listed (absolute paths)."""
     seen, others = 0, []
     for folder, _, names in os.walk(root):
         seen += len(names)
         if seen > ENTRIES:
             return
         paths = (Path(folder, name) for name in names if not name.startswith("."))
-        others += [p for p in paths if p.suffix.lower() in MEDIA and p not in listed]
+        others += [
+            p for p in paths if p.suffix.lower() in MEDIA and Path(os.path.abspath(p)) not in listed
+        ]
     if others:
         yield Finding(
             "fine",

@@ -187,8 +187,11 @@ def test_clips_that_are_missing_or_outside_are_counted(project):
     Path("clips/clip00.mp4").unlink()
     os.replace("clips/clip01.mp4", "elsewhere.mp4")
     Path("clips/clip01.mp4").symlink_to(Path("elsewhere.mp4").absolute())
-    find(labels.look(project.case()), "warning", "of 16 clips", "14 are files")
+    found = list(labels.look(project.case()))
+    find(found, "warning", "of 16 clips", "1 are not in clips (clip00.mp4)", "as missing")
+    find(found, "warning", "1 lie outside", "links", "(clip01.mp4)", "as outside_root")
     assert len(project.case().files) == 14
+    assert not [one for one in content.look(project.case()) if "stand in no row" in one.what]
 
 
 def test_what_the_settings_name_and_is_not_there_is_an_error_each(project):
