@@ -69,9 +69,9 @@ class Trained:
             "snr": LEVELS,
             "systems": self.systems,
             "ensembles": self.ensembles,
-            "labels": {name: f"{name}.clean" for name in [*self.systems, *self.ensembles]},
-        }
-        return told | changes
+        } | changes
+        names = [*told["systems"], *told["ensembles"]]
+        return {"labels": {name: f"{name}.clean" for name in names}} | told
 
     def predict(self, out="out", levels=None, files=None, **changes):
         """Call the command; return its result."""
