@@ -64,6 +64,17 @@ def test_no_changed_byte_goes_unnoticed(content, tmp_path_factory, place, flip):
         TensorFile(path).prove()
 
 
+def test_no_changed_filling_of_the_header_goes_unnoticed(content, tmp_path):
+    end = 8 + int.from_bytes(content[:8], "little")
+    start = content.rfind(b"}", 0, end) + 1
+    assert content[start:end] == b" " * (end - start) != b""
+    for place in range(start, end):
+        path = tmp_path / f"{place}.safetensors"
+        path.write_bytes(content[:place] + b"\t" + content[place + 1 :])
+        with pytest.raises(DamageError):
+            TensorFile(path)
+
+
 @settings(max_examples=60)
 @given(length=st.integers(0, 10**6), more=st.binary(max_size=9))
 def test_a_file_of_another_length_is_damaged(content, tmp_path_factory, length, more):
