@@ -70,6 +70,7 @@ def predict_levels(
     """
     if not spec["systems"]:
         raise MerflowError("--spec names no systems: name one that hears, or none is predicted")
+    _check_names(spec)
     fix_torch_threads()
     systems = {name: SystemSpec.from_spec(one) for name, one in spec["systems"].items()}
     first: Spec = next(iter(spec["systems"].values()))
@@ -100,6 +101,24 @@ def predict_levels(
     for name, label in spec["labels"].items():
         for snr in spec["snr"]:
             write_predictions(out / f"{label}.{snr}dB.parquet", said[name][snr], classes, valence)
+
+
+def _check_names(spec: Spec) -> None:
+    """Demand that members are systems, and that what is called something is predicted."""
+    for name, members in spec["ensembles"].items():
+        for member in members:
+            if member not in spec["systems"]:
+                raise MerflowError(
+                    f"--spec names {member!r} as a member of {name}, but not among its systems: "
+                    f"name one of {', '.join(spec['systems'])}"
+                )
+    predicted = [*spec["systems"], *spec["ensembles"]]
+    for name in spec["labels"]:
+        if name not in predicted:
+            raise MerflowError(
+                f"--spec gives {name!r} a label, which is neither a system nor an ensemble: name "
+                f"one of {', '.join(predicted)}"
+            )
 
 
 def _heard(system: SystemSpec) -> list[str]:

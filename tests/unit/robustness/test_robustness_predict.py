@@ -189,6 +189,18 @@ def test_a_member_that_does_not_hear_is_predicted_for_its_ensemble_alone(trained
     }
 
 
+def test_names_of_nothing_that_is_predicted_stop_it(trained):
+    own = trained(one={})
+    labels = {"one": "one.clean", "none": "none.clean"}
+    sentence = told(own.predict(labels=labels))
+    assert "gives 'none' a label, which is neither a system nor an ensemble" in sentence
+    sentence = told(own.predict(ensembles={"both": ["one", "other"]}))
+    assert (
+        "names 'other' as a member of both, but not among its systems: name one of one" in sentence
+    )
+    assert not (own.folder / "out").exists()
+
+
 def test_other_weights_of_an_ensemble_stop_it(trained):
     own = trained(one={"strategy": 1}, two={"strategy": 3})
     own.fuse("both", ["one", "two"])
