@@ -1,9 +1,11 @@
 """The faces of many clips by several processes; how many changes no result."""
 
+import functools
 import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,7 +14,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, machine_error
 from merflow.faces.crops import FaceClip
 
 Task = tuple[Path, str, str, str]
@@ -78,7 +80,8 @@ class Pool:
         """Return the faces of clips.
 
         Raises:
-            MerflowError: As the maker does, or a process died.
+            MerflowError: As the maker does, or it met another error, or a process died; names the
+                clip.
         """
         return [self._one(task) for task in tasks]
 
@@ -86,7 +89,12 @@ class Pool:
         ahead = self._ahead.pop(task, None)
         if ahead is None:
             self._make = self._make or self._maker(self._spec)
-            return self._make(task)
+            try:
+                return self._make(task)
+            except MerflowError:
+                raise
+            except Exception as error:
+                raise _told(task, error) from error
         try:
             found = ahead.result()
             self._submit()
@@ -100,7 +108,22 @@ class Pool:
         return found
 
 
-_state: list[Maker] = []
+def _told(task: Task, error: Exception) -> MerflowError:
+    """Return what to tell the user of an error at a clip, in one sentence."""
+    if isinstance(error, MerflowError):
+        return error
+    known = machine_error(error) if isinstance(error, OSError) else None
+    if known is not None:
+        return known
+    said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    return MerflowError(
+        f"the faces of clip {task[1]} ({task[0] / task[2]}) could not be looked for ({said}): look "
+        "at the clip, and take it out of the corpus if nothing else helps; what was finished is "
+        "kept"
+    )
+
+
+_state: list[Callable[[], Maker]] = []
 
 
 def _begin(spec: Mapping[str, Any], maker: Callable[[Mapping[str, Any]], Maker]) -> None:
@@ -112,7 +135,8 @@ def _begin(spec: Mapping[str, Any], maker: Callable[[Mapping[str, Any]], Maker])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     cv2.setNumThreads(numeric_threads())
-    _state[:] = [maker(spec)]
+    # Made with the first clip, as an error that is raised here would not reach the parent.
+    _state[:] = [functools.cache(lambda: maker(spec))]
 
 
 def _leave_with_parent() -> None:
@@ -125,6 +149,8 @@ def _leave_with_parent() -> None:
 def _one(task: Task) -> FaceClip | str:
     """Return the faces of a clip, or what to tell the user: not every error can be sent."""
     try:
-        return _state[0](task)
-    except MerflowError as error:
-        return str(error)
+        return _state[0]()(task)
+    except Exception as error:
+        if os.environ.get("MERFLOW_DEBUG"):
+            traceback.print_exc()
+        return str(_told(task, error))

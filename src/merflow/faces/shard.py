@@ -117,7 +117,7 @@ def crop_shard(
         return root, first.loc[key, "clip"], first.loc[key, "path"], key
 
     folder = ShardStore(store, recipe_of(spec, detector), CropCodec())
-    with Pool(spec, clip_maker, workers) as pool:
+    with Pool(_pinned(spec, detector), clip_maker, workers) as pool:
 
         def compute(keys: Sequence[str]) -> dict[str, FaceClip]:
             return dict(zip(keys, pool.make([task(key) for key in keys]), strict=True))
@@ -129,6 +129,16 @@ def crop_shard(
     write_tracks(clips, crops, tracks)
     write_facts(clips, crops, facts)
     return computed
+
+
+def _pinned(spec: Mapping[str, Any], detector: Detector) -> Mapping[str, Any]:
+    """Return the settings with the digest of the loaded network, which every process must find.
+
+    This process alone asks to pin a digest that is not declared.
+    """
+    if spec["backend"] != "yunet":
+        return spec
+    return {**spec, "yunet": {**spec["yunet"], "sha256": detector.weights_sha256}}
 
 
 def write_tracks(clips: pd.DataFrame, crops: Path, output: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -59,6 +60,21 @@ def test_the_number_of_processes_changes_no_byte(spec, corpus, tmp_path):
     assert len(left) <= 1  # one that watches over resources
 
 
+@pytest.mark.real
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_network_that_is_not_pinned_is_told_once_a_job(spec, corpus, tmp_path, capfd, workers):
+    folder = os.environ.get("MERFLOW_REAL_DATA")
+    if not folder:
+        pytest.skip("MERFLOW_REAL_DATA is not set: no network to load")
+    network = next(Path(folder, "weights").glob("face_detection_yunet*.onnx"))
+    yunet = {"backend": "yunet", "yunet": {"path": str(network), "sha256": None}}
+    made = cropped(spec | yunet, corpus, tmp_path / "open", workers)
+    assert capfd.readouterr().out.count("pin it") == 1
+    yunet["yunet"]["sha256"] = file_sha256(network)
+    assert cropped(spec | yunet, corpus, tmp_path / "pinned", workers) == made
+    assert "pin it" not in capfd.readouterr().out
+
+
 def test_what_is_wrong_with_a_clip_is_told_by_the_worker_too(spec, corpus):
     tasks = [(corpus, "c1", "c1.mp4", "0" * 64), (corpus, "c2", "gone.mp4", "1" * 64)]
     with Pool(spec, clip_maker, 2) as pool:
@@ -81,6 +97,66 @@ def test_a_worker_that_dies_is_told():
             pool.make(tasks)
 
 
+class UnsendableError(Exception):
+    """Cannot be pickled, and two lines long."""
+
+    def __init__(self):
+        super().__init__("first line\nsecond line")
+        self.lock = threading.Lock()
+
+
+def failing(spec):
+    """A maker whose second clip meets an error that nobody has thought of."""
+
+    def make(task):
+        if task[1] == "c1":
+            raise {"unsendable": UnsendableError(), "memory": MemoryError()}[spec["kind"]]
+        return no_face()
+
+    return make
+
+
+def no_face():
+    track = np.zeros((0, len(TRACK)), np.float32)
+    return FaceClip(np.zeros((0, 112, 112, 3), np.uint8), track, Facts("largest"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("unsendable", "UnsendableError: first line second line"), ("memory", "MemoryError")],
+)
+def test_an_error_that_nobody_has_thought_of_is_told_with_its_clip(workers, kind, told):
+    tasks = [(Path(), f"c{n}", f"sub/c{n}.mp4", "") for n in range(5)]
+    with Pool({"kind": kind}, failing, workers) as pool:
+        pool.plan(tasks)
+        assert len(pool.make(tasks[:1])) == 1
+        with pytest.raises(MerflowError) as caught:
+            pool.make(tasks[1:])
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert all(part in sentence for part in ("clip c1", "sub/c1.mp4", told))
+
+
+def refusing(spec):
+    raise UnsendableError
+
+
+def never(spec):
+    raise MerflowError("the network is gone")
+
+
+@pytest.mark.parametrize(
+    ("maker", "told"), [(refusing, "UnsendableError: first line"), (never, "the network is gone")]
+)
+def test_a_maker_that_cannot_be_made_is_told(maker, told):
+    tasks = [(Path(), f"c{n}", "", "") for n in range(3)]
+    with Pool({}, maker, 2) as pool:
+        pool.plan(tasks)
+        with pytest.raises(MerflowError, match=told):
+            pool.make(tasks)
+
+
 def slow_first(spec):
     """A maker that marks what was begun, and whose first clip is long."""
     folder = Path(spec["folder"])
@@ -88,8 +164,7 @@ def slow_first(spec):
     def make(task):
         (folder / task[1]).touch()
         time.sleep(2.0 if task[1] == "c0" else 0.0)
-        track = np.zeros((0, len(TRACK)), np.float32)
-        return FaceClip(np.zeros((0, 112, 112, 3), np.uint8), track, Facts("largest"))
+        return no_face()
 
     return make
 
