@@ -11,7 +11,7 @@ from merflow.doctor.case import Case
 from merflow.doctor.words import few
 from merflow.encoders.sources import FOLDER
 from merflow.errors import MerflowError
-from merflow.faces.pictures import pictures_of
+from merflow.faces.pictures import Pictures, pictures_of
 from merflow.layout import Layout
 from merflow.settings.files import YUNET
 from merflow.storage.digest import file_sha256
@@ -110,6 +110,7 @@ def _precropped(case: Case) -> Iterator[Finding]:
             "left out",
             "put the pictures themselves into the folder",
         )
+    yield from _doubles(root, {clip: one for clip, one in found.items() if one.doubles})
     if missing:
         yield Finding(
             "warning" if len(missing) < len(clips) else "error",
@@ -119,3 +120,17 @@ def _precropped(case: Case) -> Iterator[Finding]:
         )
     else:
         yield Finding("fine", f"{root} has pictures of all {len(clips):,} clips")
+
+
+def _doubles(root: Path, found: Mapping[str, Pictures]) -> Iterator[Finding]:
+    """Yield which clips have two pictures of a frame."""
+    if not found:
+        return
+    clip, first = next(iter(found.items()))
+    double, taken = first.doubles[0]
+    yield Finding(
+        "warning",
+        f"{root} has more than one picture of a frame for {len(found):,} clips ({few([*found])}), "
+        f"as {taken.name} and {double.name} of {clip}: the first by name is taken",
+        "leave one picture a frame, of the speaker's face",
+    )

@@ -18,8 +18,9 @@ class Facts:
         returns: How often the person was found again by looks, after a cut or an absence.
         switches: How often the face that was found again looks unlike the one before.
         cuts: How many cuts were seen.
-        left_out: Pictures that could not be used, of ``given`` ones.
-        reason: Why there is no face, or why the person was not chosen as asked for; else empty.
+        left_out: Pictures that were not used, of ``given`` ones.
+        reason: Why there is no face, why the person was not chosen as asked for, or which given
+            pictures are of one frame; else empty.
     """
 
     person: str

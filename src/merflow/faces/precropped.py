@@ -15,7 +15,7 @@ from PIL import Image
 from merflow.faces.align import SIDE
 from merflow.faces.crops import TRACK, FaceClip
 from merflow.faces.facts import Facts
-from merflow.faces.pictures import ARRAY, Pictures, number_of, pictures_of
+from merflow.faces.pictures import ARRAY, Pictures, pictures_of
 from merflow.storage.npy import load_array
 
 FORMATS = ("BMP", "PNG", "JPEG")
@@ -52,14 +52,18 @@ def face_of_pictures(root: Path, clip: str) -> FaceClip:
             crops.append(picture)
     track = np.full((len(rows), len(TRACK)), np.nan, dtype=np.float32)
     track[:, :7] = np.reshape(rows, (-1, 7))
-    left_out = broken + listed.outside
+    left_out = broken + listed.outside + len(listed.doubles)
     facts = Facts("given", left_out=left_out, reason=_why(listed, crops))
     stacked = np.array(crops, dtype=np.uint8).reshape(-1, SIDE, SIDE, 3)
     return FaceClip(stacked, track, facts)
 
 
 def _why(listed: Pictures, crops: Sequence[np.ndarray | None]) -> str:
-    """Return why a clip has no face; empty if it has one."""
+    """Return why a clip has no face, or which pictures of a frame were passed over; else empty."""
+    if crops and listed.doubles:
+        double, taken = listed.doubles[0]
+        more = f", and {len(listed.doubles) - 1} more so" if len(listed.doubles) > 1 else ""
+        return f"{double.name} is of the same frame as {taken.name} and left out{more}"
     if crops:
         return ""
     if listed.files:
@@ -70,17 +74,13 @@ def _why(listed: Pictures, crops: Sequence[np.ndarray | None]) -> str:
 def _pictures(listed: Pictures) -> Iterator[tuple[int, UInt8[np.ndarray, "112 112 3"] | None]]:
     """Yield the number and the picture of each frame; None for a broken one.
 
-    Files are numbered by their names, those without a number after the last that has one; the
-    frames of an array from 1, as OpenFace counts.
+    The frames of an array are numbered from 1, as OpenFace counts.
     """
     if listed.files and listed.files[0].suffix == ARRAY:
         yield from _of_array(listed.files[0])
         return
-    last = 0
-    for path in listed.files:
-        number = number_of(path)
-        last = last + 1 if number is None else number
-        yield last, _of_file(path)
+    for frame, path in zip(listed.frames, listed.files, strict=True):
+        yield frame, _of_file(path)
 
 
 def _of_file(path: Path) -> UInt8[np.ndarray, "112 112 3"] | None:

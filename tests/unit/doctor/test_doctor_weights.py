@@ -194,13 +194,15 @@ def test_the_real_yunet_is_loaded_and_its_digest_told(project):
 
 def test_clips_without_pictures_of_others_are_counted(project):
     Path("cut/clip00").mkdir(parents=True)
-    Path("cut/clip00/1.bmp").write_bytes(b"BM")
+    for name in ("1.bmp", "1.png"):
+        Path("cut/clip00", name).write_bytes(b"BM")
     np.save("cut/clip01.npy", np.zeros((2, 8, 8, 3), np.uint8))
     Path("cut/clip02").symlink_to(Path("clips").absolute())
     project.config["faces"] |= {"backend": "precropped", "precropped": {"root": "cut"}}
     found = list(faces.look(project.case()))
     find(found, "warning", "no pictures of 14 of 16 clips", "clip02", "complete the folder")
     find(found, "warning", "pictures of 1 clips lead out of cut")
+    find(found, "warning", "of a frame for 1 clips", "1.bmp and 1.png of clip00", "one picture")
 
 
 def test_faces_that_nobody_is_shown_are_not_asked_for(project):

@@ -12,7 +12,7 @@ from merflow.corpus.manifest import COLUMNS
 from merflow.faces.align import SIDE
 from merflow.faces.commands import group
 from merflow.faces.crops import TRACK
-from merflow.faces.pictures import number_of, pictures_of, watched_files
+from merflow.faces.pictures import numbers_of, pictures_of, watched_files
 from merflow.faces.precropped import face_of_pictures
 from merflow.features.inputs import Crops
 from merflow.features.samples import Sample
@@ -165,11 +165,48 @@ def test_a_link_within_the_root_is_followed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "number"),
-    [("frame_det_00_000012.bmp", 12), ("7.png", 7), ("x.png", None), (f"{10**12}.png", None)],
+    ("stems", "numbers"),
+    [
+        (["frame_det_00_000012", "frame_det_00_000013"], [12, 13]),
+        (["7"], [7]),
+        (["x", "y2"], [None, 2]),
+        ([f"{10**12}", "3"], [None, 3]),
+        (["f1_112x112", "f2_112x112"], [1, 2]),
+        (["1", "1"], [1, 1]),
+        (["a_1", "b_1"], [None, None]),
+        (["a", "b"], [None, None]),
+        ([], []),
+    ],
 )
-def test_the_number_of_a_picture(tmp_path, name, number):
-    assert number_of(tmp_path / name) == number
+def test_the_number_of_a_frame_is_the_last_in_which_names_differ(stems, numbers):
+    assert numbers_of(stems) == numbers
+
+
+def test_of_two_pictures_of_a_frame_the_first_by_name_is_taken_and_told(tmp_path):
+    for number, name in enumerate(["1.jpg", "1.png", "2.bmp", "2.jpeg", "3.png"], start=1):
+        save(tmp_path / "a" / name, number)
+    clip = face_of_pictures(tmp_path, "a")
+    assert numbers(clip.crops) == [1, 3, 5]
+    assert list(clip.track[:, 0]) == [1, 2, 3]
+    assert clip.facts.left_out == 2
+    told = "1.png is of the same frame as 1.jpg and left out, and 1 more so"
+    assert clip.facts.reason == told
+    assert len(watched_files(tmp_path, ["a"])) == 5
+
+
+def test_of_several_faces_of_openface_the_first_is_taken(tmp_path):
+    openface(tmp_path, "a", [True, True])
+    save(tmp_path / "a_aligned" / "frame_det_01_000002.bmp", 9)
+    clip = face_of_pictures(tmp_path, "a")
+    assert numbers(clip.crops) == [1, 2]
+    np.testing.assert_allclose(clip.track[:, TIME], np.arange(1, 3) / 25, rtol=1e-6)
+    assert clip.facts.reason.startswith("frame_det_01_000002.bmp is of the same frame as")
+
+
+def test_pictures_without_numbers_follow_those_with(tmp_path):
+    for number, name in enumerate(["4.png", "x.png", "y.png"], start=1):
+        save(tmp_path / "a" / name, number)
+    assert pictures_of(tmp_path, "a").frames == (4, 5, 6)
 
 
 def test_all_that_decides_is_watched(tmp_path):
