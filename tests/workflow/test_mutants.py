@@ -29,6 +29,7 @@ def settings_for(folder):
         "com": False,
         "tests": [],
     }
+    del settings["corpus"]["demo"]
     settings["report"]["rows"] = [settings["report"]["rows"][0] | {"name": "Train"}]
     settings["report"] |= {"submission": None, "robustness": None}
     settings["ensemble"]["systems"] = []

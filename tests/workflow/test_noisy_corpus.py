@@ -73,6 +73,7 @@ def test_without_test_splits_or_recordings_it_says_what_it_needs(tmp_path):
 def test_recordings_that_no_training_needs_are_asked_for_all_the_same(tmp_path, root, told):
     chosen = settings()
     chosen["corpus"] |= {"adapter": "table", "root": ".", "csv": "list.csv"}
+    del chosen["corpus"]["demo"]
     (tmp_path / "list.csv").write_text("path,emotion,valence\nnone.mp4,happy,1\n")
     chosen["noise"] |= {"source": "folder", "root": root}
     chosen["report"]["robustness"] = None

@@ -30,6 +30,7 @@ def given_settings():
     settings = small_settings()
     labels = {split: f"{split}-label.csv" for split in ("train", "test1", "test2")}
     settings["corpus"] |= {"name": "given", "adapter": "labels", "labels": labels}
+    del settings["corpus"]["demo"]
     settings["noise"] |= {"source": "folder", "root": None}
     settings["features"]["encoders"] = {
         name: {"architecture": "precomputed", "of": of, "folders": {layer: f"{name}-{layer}-UTT"}}

@@ -45,6 +45,7 @@ def table_settings(root, csv, noise):
         "tests": [],
         "folds": {"scheme": "speaker", "count": 2, "seed": 0},
     }
+    del settings["corpus"]["demo"]
     settings["noise"] |= {"source": "folder", "root": str(noise)}
     row = settings["report"]["rows"][0] | {"name": "Train {x}"}
     settings["report"] |= {"rows": [row], "submission": None, "robustness": None}

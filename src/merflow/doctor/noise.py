@@ -9,7 +9,7 @@ from merflow.doctor.apart import apart
 from merflow.doctor.case import Case
 from merflow.doctor.words import duration, few
 from merflow.noise.recordings import recording_names
-from merflow.settings.relations import uses_noise
+from merflow.settings.sources import uses_noise
 
 FEW = 20
 """Fewer recordings than this are heard again and again (ours)."""

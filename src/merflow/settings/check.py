@@ -17,10 +17,10 @@ from merflow.settings.relations import (
     check_ranges,
     check_report,
     check_robustness,
-    check_sources,
     check_systems,
 )
 from merflow.settings.sentences import FILE, sentences, where_of
+from merflow.settings.sources import check_sources
 
 RELATIONS = (
     check_names,

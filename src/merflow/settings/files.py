@@ -13,8 +13,8 @@ from merflow.encoders.registry import PRECOMPUTED
 from merflow.encoders.sources import how_to_get, unusable_revision, weights_path
 from merflow.errors import MerflowError
 from merflow.features.organisers import SUFFIX, check_complete
-from merflow.settings.relations import uses_noise
 from merflow.settings.sentences import FILE
+from merflow.settings.sources import uses_noise
 
 YUNET = (
     "get face_detection_yunet_2023mar.onnx (230 kB) from the OpenCV Zoo, "

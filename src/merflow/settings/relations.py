@@ -4,11 +4,10 @@ from typing import Any
 
 from merflow.encoders.registry import KINDS, PRECOMPUTED, kind_of, parse_feature
 from merflow.errors import MerflowError
-from merflow.settings.precomputed import check_allowed, check_folders, check_labels
+from merflow.settings.precomputed import check_allowed, check_folders
 from merflow.settings.sentences import FILE
 
 DEMO_ARCHITECTURES = ("hubert", "resnet50_ferplus", "manet")
-DEMO_CLASSES = {"neutral", "angry", "happy", "sad", "worried", "surprise"}
 
 
 def check_names(config: dict[str, Any]) -> None:
@@ -28,68 +27,6 @@ def check_names(config: dict[str, Any]) -> None:
                 "allowed: a name of its own"
             )
         seen[name] = where
-
-
-def check_sources(config: dict[str, Any]) -> None:
-    """Check that each adapter, backend and noise source has the settings it needs."""
-    corpus = config["corpus"]
-    if corpus["adapter"] == "table":
-        for key in ("root", "csv"):
-            if not corpus[key]:
-                raise MerflowError(
-                    f"{FILE}: corpus.{key} is {corpus[key]!r}; allowed with adapter table: a path"
-                )
-    elif corpus["adapter"] == "labels":
-        check_labels(config)
-    elif corpus["adapter"] != "demo":
-        pass  # a layout of its own, which settings/adapters.py looks at
-    elif "demo" not in corpus:
-        raise MerflowError(f"{FILE}: key corpus.demo is missing; adapter demo needs a mapping")
-    elif set(corpus["classes"]) != DEMO_CLASSES:
-        raise MerflowError(
-            f"{FILE}: corpus.classes is {corpus['classes']!r}; allowed with adapter demo: "
-            f"{', '.join(sorted(DEMO_CLASSES))}, in any order"
-        )
-    if not uses_noise(config):
-        pass
-    elif config["noise"]["source"] == "folder" and not config["noise"]["root"]:
-        raise MerflowError(
-            f"{FILE}: noise.root is null; allowed while a system's augmentation names noise, or "
-            "report.robustness is set: the folder of MUSAN or any folder of wav or flac"
-        )
-    elif config["noise"]["source"] == "demo" and corpus["adapter"] != "demo":
-        raise MerflowError(
-            f"{FILE}: noise.source is 'demo'; allowed with corpus.adapter {corpus['adapter']}: "
-            "folder, with noise.root naming MUSAN or any folder of wav or flac"
-        )
-    if config["faces"]["backend"] == "yunet" and not config["faces"]["yunet"]["path"]:
-        raise MerflowError(
-            f"{FILE}: faces.yunet.path is null; allowed with backend yunet: the path of the onnx "
-            "file face_detection_yunet of the OpenCV Zoo"
-        )
-    check_precropped(config)
-
-
-def check_precropped(config: dict[str, Any]) -> None:
-    """Check that given pictures have a folder, and that nothing is asked of them that they lack."""
-    faces = config["faces"]
-    if faces["backend"] != "precropped":
-        return
-    if config["corpus"]["adapter"] == "demo":
-        raise MerflowError(
-            f"{FILE}: faces.backend is 'precropped'; allowed with corpus.adapter demo, whose clips "
-            "are made in the run: cascade, yunet"
-        )
-    if not faces["precropped"]["root"]:
-        raise MerflowError(
-            f"{FILE}: faces.precropped.root is null; allowed with backend precropped: the folder "
-            "that holds <clip>/<frame>.bmp (png, jpg) or <clip>.npy"
-        )
-    if faces["mask"]:
-        raise MerflowError(
-            f"{FILE}: faces.mask is true; allowed with backend precropped: false, as the mask "
-            "belongs to this project's alignment and given pictures are taken as they are"
-        )
 
 
 def check_com(config: dict[str, Any]) -> None:
@@ -146,13 +83,6 @@ def check_keys(name: str, spec: dict[str, Any]) -> None:
             f"{where}.architecture is {kind.name!r}; allowed with weights demo: "
             f"{', '.join(DEMO_ARCHITECTURES)}"
         )
-
-
-def uses_noise(config: dict[str, Any]) -> bool:
-    """Return whether any system is trained with noisy copies, or any split is made noisy."""
-    systems = config["fusion"]["systems"]
-    trained = any("noise" in system["augmentation"] for system in systems)
-    return trained or config["report"]["robustness"] is not None
 
 
 def check_systems(config: dict[str, Any]) -> None:
