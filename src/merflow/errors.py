@@ -2,7 +2,10 @@
 
 import errno
 import os
+import shutil
+from pathlib import Path
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 ADVICE = {
     errno.ENOSPC: "free space there",
     errno.EDQUOT: "free space there, or ask for a larger quota",
@@ -33,7 +36,14 @@ def machine_error(error: OSError) -> MerflowError | None:
     if error.errno not in ADVICE:
         return None
     where = os.fsdecode(error.filename) if error.filename else "a file"
+    free = f" ({_free(Path(where))} free)" if error.errno in FULL else ""
     return MerflowError(
-        f"{where}: {os.strerror(error.errno)}; {ADVICE[error.errno]} and run the same command "
-        "again: what was finished is kept"
+        f"{where}: {os.strerror(error.errno)}{free}; {ADVICE[error.errno]} and run the same "
+        "command again: what was finished is kept"
     )
+
+
+def _free(path: Path) -> str:
+    """Return how much space there is on the disk that a file is, or was to be, on."""
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    return f"{shutil.disk_usage(there).free / 2**20:,.1f} MiB"

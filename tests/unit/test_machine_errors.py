@@ -2,14 +2,23 @@
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import soundfile
+import torch
+from PIL import Image
+from safetensors.torch import save_file
 
 from merflow.errors import ADVICE, MerflowError, machine_error
-from merflow.storage.atomic import replacing
+from merflow.media.mux import write_clip
+from merflow.storage.atomic import hard_link, replacing
+from merflow.storage.tensors import write_tensors
 
 LABELS = "name,discrete\n" + "".join(f"clip{number},happy\n" for number in range(200))
 SPEC = '{"classes": ["happy"], "valence": false, "tests": []}'
@@ -67,3 +76,85 @@ def test_a_write_that_fails_names_the_file_it_was_for(tmp_path: Path):
         os.write(full, bytes(10))
     os.close(full)
     assert caught.value.filename == str(tmp_path / "a.npy")
+
+
+NOISE = np.random.default_rng(0).integers(0, 255, (200, 300, 3), dtype=np.uint8)
+
+
+def _clip(path: Path) -> None:
+    write_clip(path, [NOISE[:, k:][:, :256] for k in range(10)], 10, np.zeros(16000), 16000)
+
+
+WRITERS = {
+    "a.safetensors": lambda path: write_tensors(path, {"x": NOISE}, {}),
+    "weights.safetensors": lambda path: save_file({"x": torch.from_numpy(NOISE)}, path),
+    "a.parquet": lambda path: pd.DataFrame({"x": NOISE.ravel()}).to_parquet(path),
+    "a.csv": lambda path: pd.DataFrame({"x": NOISE.ravel()}).to_csv(path),
+    "a.npy": lambda path: np.save(path, NOISE),
+    "a.png": lambda path: Image.fromarray(NOISE).save(path, format="png"),
+    "a.wav": lambda path: soundfile.write(path, NOISE.ravel(), 16000),
+    "a.txt": lambda path: path.write_bytes(NOISE.tobytes()),
+}
+
+
+@pytest.fixture
+def small_files():
+    """Let no file of this process grow beyond 20 kB."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_whatever_writes_the_error_is_the_same(tmp_path: Path, small_files, name: str):
+    (tmp_path / name).write_bytes(b"the last whole one")
+    with pytest.raises(OSError, match="File too large") as caught, replacing(tmp_path / name) as to:
+        WRITERS[name](to)
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == b"the last whole one"
+
+
+def _onto_a_full_disk(path: Path) -> None:
+    with replacing(path) as to:
+        to.symlink_to("/dev/full")
+        WRITERS[path.name](to)
+
+
+@pytest.mark.parametrize("name", [name for name in WRITERS if name != "weights.safetensors"])
+def test_a_full_disk_is_told_with_what_is_free(tmp_path: Path, name: str):
+    with pytest.raises(OSError, match="No space left") as caught:
+        _onto_a_full_disk(tmp_path / name)
+    told = str(machine_error(caught.value))
+    assert told.startswith(f"{tmp_path / name}: No space left on device (")
+    assert "MiB free); free space there" in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_clip_that_does_not_fit_is_told_too(tmp_path: Path, small_files):
+    with pytest.raises(OSError, match="File too large") as caught:
+        _clip(tmp_path / "a.mp4")
+    assert caught.value.filename == str(tmp_path / "a.mp4")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_copy_in_the_place_of_a_link_leaves_nothing(tmp_path: Path, monkeypatch, small_files):
+    (tmp_path / "from").write_bytes(bytes(15_000))
+    monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EXDEV, "x")))
+    hard_link(tmp_path / "from", tmp_path / "there" / "to")
+    assert (tmp_path / "there" / "to").read_bytes() == bytes(15_000)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
+    with pytest.raises(OSError, match="File too large") as caught:
+        hard_link(tmp_path / "from", tmp_path / "there" / "other")
+    assert caught.value.filename == str(tmp_path / "there" / "other")
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["to"]
+
+
+def test_an_error_that_is_not_the_disks_stays_what_it_is(tmp_path: Path):
+    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "a"):
+        _ = 1 / 0
+    with pytest.raises(FileNotFoundError, match="other") as caught, replacing(tmp_path / "a"):
+        (tmp_path / "other").read_bytes()
+    assert caught.value.filename == str(tmp_path / "other")
+    assert not list(tmp_path.iterdir())

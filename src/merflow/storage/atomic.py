@@ -1,10 +1,18 @@
 """Writing or linking a file so that a kill at any moment leaves the old one or the new one."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from merflow.errors import ADVICE, MerflowError
+
+PROBE = 1 << 20
+"""Bytes by which a disk is asked whether it is full (ours)."""
+_NUMBER = re.compile(r"\bos error (\d+)\b")
+"""How libraries in Rust, as safetensors, tell an errno."""
 
 
 @contextmanager
@@ -12,22 +20,68 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and move it there when the block succeeds.
 
     The temporary name ends in the final suffix, because writers choose formats by it.
-    Parent folders are made. On an exception the temporary file is removed; an OSError that names
-    no file, as of a full disk, gets the name of this one.
+    Parent folders are made. On an exception the temporary file is removed; for errors of the
+    disk see :func:`disk_errors`.
     """
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
     temporary = final.with_name(f".{final.stem}.{os.getpid()}{final.suffix}")
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(final)
-    except OSError as error:
-        error.filename = error.filename or str(final)
-        raise
+        with disk_errors(final, temporary):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(final)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_errors(final: Path, temporary: Path) -> Iterator[None]:
+    """Let a full disk and its like be an OSError that names ``final``, whatever wrote there.
+
+    Libraries tell them each in their own way, some without saying what it was: then the disk is
+    asked, by writing to ``temporary``. All other errors are left as they are, and so are those
+    that name a file of their own.
+
+    Args:
+        final: What the user knows the file by.
+        temporary: What is written; the caller removes it.
+    """
+    try:
+        yield
+    except MerflowError:
+        raise
+    except Exception as error:
+        named = getattr(error, "filename", None)
+        if named is not None and os.fsdecode(named) != str(temporary):
+            raise
+        number = _errno_of(error)
+        if number not in ADVICE:
+            number = _refusal_of(temporary)
+        if number not in ADVICE:
+            raise
+        raise OSError(number, os.strerror(number), str(final)) from error
+
+
+def _errno_of(error: Exception) -> int | None:
+    """Return the errno that an error tells, by itself or in words."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    said = _NUMBER.search(str(error))
+    return int(said[1]) if said else None
+
+
+def _refusal_of(path: Path) -> int | None:
+    """Return the errno with which more cannot be written to a file; None if it can."""
+    try:
+        with path.open("ab") as file:
+            file.write(bytes(PROBE))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error.errno
+    return None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -41,11 +95,17 @@ def hard_link(source: Path, target: Path) -> None:
 
     A hard link where the file system has them, else a copy. Parent folders are made.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}")
-    temporary.unlink(missing_ok=True)
     try:
-        os.link(source, temporary)
-    except OSError:
-        shutil.copyfile(source, temporary)
-    temporary.replace(target)
+        with disk_errors(target, temporary):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.unlink(missing_ok=True)
+            try:
+                os.link(source, temporary)
+            except OSError:
+                # Not copyfile, whose errors name the source.
+                with source.open("rb") as read, temporary.open("wb") as write:
+                    shutil.copyfileobj(read, write)
+            temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from merflow.storage.atomic import write_text
+from merflow.storage.atomic import disk_errors, write_text
 from merflow.storage.digest import code_digest, file_sha256, settings_digest
 from merflow.training.data import Dataset
 from merflow.training.readings import READINGS
@@ -96,15 +96,12 @@ class TrainingStore:
             return there
         working = folder.with_name(f".{folder.name}.{os.getpid()}")
         self._forget(folder)
-        working.mkdir(parents=True)
-        for reading in READINGS:
-            trained.predictions[reading].to_parquet(working / f"{reading}.parquet", index=False)
-        trained.curves.to_parquet(working / CURVES, index=False)
-        if trained.weights:
-            tensors = dict(sorted(trained.weights.items()))
-            save_file(tensors, working / WEIGHTS, metadata=dict(trained.about))
-        sums = {path.name: file_sha256(path) for path in sorted(working.iterdir())}
-        write_text(working / MARK, json.dumps(sums))
+        try:
+            with disk_errors(folder, working / ".probe"):
+                _write(trained, working)
+        except BaseException:
+            shutil.rmtree(working, ignore_errors=True)
+            raise
         try:
             working.rename(folder)
         except OSError:
@@ -124,6 +121,19 @@ class TrainingStore:
         for torn in (folder, *folder.parent.glob(f".{folder.name}.*")):
             if torn.exists() and not _in_hand(torn):
                 shutil.rmtree(torn)
+
+
+def _write(trained: Trained, working: Path) -> None:
+    """Write all that is kept of a seed into a new folder, the mark of a whole one last."""
+    working.mkdir(parents=True)
+    for reading in READINGS:
+        trained.predictions[reading].to_parquet(working / f"{reading}.parquet", index=False)
+    trained.curves.to_parquet(working / CURVES, index=False)
+    if trained.weights:
+        tensors = dict(sorted(trained.weights.items()))
+        save_file(tensors, working / WEIGHTS, metadata=dict(trained.about))
+    sums = {path.name: file_sha256(path) for path in sorted(working.iterdir())}
+    write_text(working / MARK, json.dumps(sums))
 
 
 def _in_hand(folder: Path) -> bool:

@@ -1,13 +1,18 @@
 """Finished seeds are kept, found again, and belong to exactly what they were trained on."""
 
+import errno
 import json
+import resource
 import shutil
 
+import pandas as pd
 import pytest
+import torch
 
 import merflow.training.runs as runs
 from merflow.errors import MerflowError
 from merflow.training.engine.stack import Stack
+from merflow.training.store import Trained, TrainingStore
 
 FILES = ["predictions-organiser.parquet", "predictions-honest.parquet", "curves.csv"]
 
@@ -219,3 +224,28 @@ def test_a_damaged_part_is_trained_again(train, damage):
     assert contents(train.folder / "plain") == plain
     assert len(parts(train.store)) == 2
     assert not list(train.store.glob("*/.*"))
+
+
+@pytest.fixture
+def small_files():
+    """Let no file of this process grow beyond 50 kB."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_seed_that_does_not_fit_on_the_disk_leaves_nothing(tmp_path, small_files):
+    table = pd.DataFrame({"clip": ["a"], "fold": [0]})
+    store = TrainingStore(tmp_path, "recipe")
+    readings = {"organiser": table, "honest": table}
+    large = {"w": torch.zeros(100_000)}
+    with pytest.raises(OSError, match="File too large") as caught:
+        store.put(0, Trained(readings, table, large, {"system": "x"}))
+    assert (caught.value.errno, caught.value.filename) == (
+        errno.EFBIG,
+        str(tmp_path / "recipe/seed-0"),
+    )
+    assert not list((tmp_path / "recipe").iterdir())
+    store.put(0, Trained(readings, table, {"w": torch.zeros(9)}, {"system": "x"}))
+    assert store.find(0) is not None
