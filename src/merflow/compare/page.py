@@ -63,8 +63,13 @@ def verdict(line: Line, name: str, less_is_better: bool, decimals: int) -> str:
     one = line.paired
     size = f"{abs(one.difference):.{decimals}f} {name}"
     tested = f"p {p_value(one.p)}, by Holm {p_value(line.p_holm)}"
-    if one.detectable == 0 and one.difference == 0:
+    if one.same():
         return f"On {line.split} A and B say the same of every clip, as far as {name} tells."
+    if one.same(decimals):
+        return (
+            f"On {line.split} A and B say the same of every clip, as far as {decimals} decimals of "
+            f"{name} tell."
+        )
     low, high = (f"{bound:+.{decimals}f}" for bound in (one.low, one.high))
     bounds = f"95 % interval of A - B {low} to {high}"
     if line.shown:
@@ -109,7 +114,7 @@ def _seeds(found: Comparison, decimals: int) -> list[str]:
     told = [
         f"{line.split} {line.paired.seed_sd:.{decimals}f}, {seeds_needed(line.paired.seed_sd)}"
         for line in found.lines
-        if line.paired.seed_sd is not None
+        if line.paired.seed_sd is not None and not line.paired.same(decimals)
     ]
     if not told:
         return []

@@ -23,12 +23,15 @@ def contact_sheet(
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Return a picture of some clips' crops, RGB, two clips abreast: usual ones, then the worst.
 
+    No clip is shown twice: the worst are not among the usual ones, and where there are too few for
+    both kinds, all are shown in the order of their rank.
+
     Args:
         reader: Crops of any shards.
         manifest: With the columns clip and sha256.
         quality: With the columns clip, rank and face_rate.
-        clips: How many are shown at most of each kind: evenly spread over those that the reader
-            holds, and the worst of them by their rank.
+        clips: How many are shown at most of each kind: the worst, by their rank, of those that the
+            reader holds, and as many evenly spread over the others.
 
     Raises:
         MerflowError: The reader holds no clip of the manifest.
@@ -36,9 +39,12 @@ def contact_sheet(
     held = manifest[[sha256 in reader for sha256 in manifest["sha256"]]].merge(quality, on="clip")
     if held.empty:
         raise MerflowError("the files given to --crops hold no clip of the manifest; name others")
-    usual = held.sort_values("clip").iloc[_spread(len(held), clips)]
-    worst = held.sort_values("rank").head(clips)
-    titled = ((f"{len(usual)} clips spread over the corpus", usual), ("the worst clips", worst))
+    ranked = held.sort_values("rank")
+    titled = [(f"all {len(held)} clips, the worst first", ranked)]
+    if len(held) > 2 * clips:
+        worst, rest = ranked.head(clips), ranked.iloc[clips:].sort_values("clip")
+        usual = rest.iloc[_spread(len(rest), clips)]
+        titled = [(f"{len(usual)} clips spread over the corpus", usual), ("the worst clips", worst)]
     return np.vstack([part for title, chosen in titled for part in _part(title, chosen, reader)])
 
 

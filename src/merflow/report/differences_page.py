@@ -72,6 +72,9 @@ def _how_to_read(naming: Naming, document: Mapping[str, Any], found: Sequence[Di
         f"With {largest} tests in a family no p can stay below {LEVEL}: raise "
         "report.bootstrap.draws. "
     )
+    same = ""
+    if any(one.same for one in found):
+        same = "The same: both say the same of every clip, as far as the metric tells. "
     return (
         "In brackets the paired 95 % bootstrap interval "
         f"{paired_over(document['seeds'])}. After it p of the paired permutation test: the share "
@@ -81,6 +84,7 @@ def _how_to_read(naming: Naming, document: Mapping[str, Any], found: Sequence[Di
         "comparison, one "
         f"reading, all systems and rows. Bold: {CRITERION}. The test is of these "
         "trainings: what it finds on few seeds, others may undo, which the interval tells better. "
+        f"{same}"
         f"Of {draws} exchanges p is at least 1/{draws + 1}. "
         f"{few if largest / (draws + 1) >= LEVEL else ''}"
         f"{naming.told()}{' Dim of the test sets is in differences.csv.' if naming.com else ''}\n"
@@ -124,6 +128,8 @@ def _lines(found: Sequence[Difference]) -> list[tuple[str, list[str]]]:
 
 
 def _text(one: Difference, decimals: int) -> str:
+    if one.same:
+        return "the same"
     text = with_interval(one.difference, (one.low, one.high), decimals, "+")
     text = f"**{text}**" if one.shown else text
     return f"{text} p {p_value(one.p)} / {p_value(one.p_holm)}"

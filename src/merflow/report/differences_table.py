@@ -68,6 +68,11 @@ class Difference:
         """Whether the difference is shown, see :func:`merflow.report.shown.shown`."""
         return shown(self.p_holm, self.low, self.high)
 
+    @property
+    def same(self) -> bool:
+        """Whether the two say the same of every clip, as far as the decimals of the csv tell."""
+        return not any((self.difference, self.low, self.high, self.detectable))
+
 
 def differences(spec: Mapping[str, Any], document: Mapping[str, Any]) -> list[Difference]:
     """Return all differences in the rows of Table 1, by comparison, reading and system.

@@ -37,6 +37,17 @@ class Paired:
     seed_sd: float | None
     clips: int
 
+    def same(self, decimals: int | None = None) -> bool:
+        """Return whether the two say the same of every clip, as far as the metric tells.
+
+        Exchanging what they say then changes nothing: neither the difference nor what chance does.
+
+        Args:
+            decimals: Smaller differences than show in so many count for none; None: none is left.
+        """
+        parts = (self.difference, self.low, self.high, self.detectable)
+        return not any(part if decimals is None else round(part, decimals) for part in parts)
+
 
 @dataclass(frozen=True)
 class Comparer:

@@ -38,9 +38,10 @@ def submission(
     quarantine = clips.read_quarantine(quarantines, frame)
     table, filled = build(spec, frame, quarantine, predicted, split)
     if filled:
+        given = "class and mean valence" if "valence" in table else "class"
         print(
             f"{filled} of {len(table)} clips of {split} have no prediction (quarantined) and get "
-            "the most frequent class and mean valence of train",
+            f"the most frequent {given} of train",
             file=sys.stderr,
         )
     write_csv(table, out)

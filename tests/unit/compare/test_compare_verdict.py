@@ -47,7 +47,20 @@ def test_systems_of_one_strength_are_not_told_apart(project):
 def test_a_system_and_itself_say_the_same(project):
     project.run("hl-jdev", 1.0)
     page = project.compare("hl-jdev", "hl-jdev")
-    assert page.count("say the same of every clip") == 3
+    assert page.count("say the same of every clip, as far as Com tells") == 3
+    assert "Standard deviation of A - B" not in page
+
+
+def test_trainings_that_differ_by_rounding_alone_say_the_same(project):
+    """As of one training on two machines."""
+    frame = project.predictions(1, 1.0)
+    frame.to_parquet("a.parquet", index=False)
+    frame.assign(valence=frame["valence"] * (1 + 1e-9)).to_parquet("b.parquet", index=False)
+    page = project.compare("a.parquet", "b.parquet", "--metric", "mse")
+    assert page.count("say the same of every clip, as far as 4 decimals of MSE tell") == 3
+    assert "Standard deviation of A - B" not in page
+    page = project.compare("a.parquet", "b.parquet", "--metric", "weighted_f1")
+    assert page.count("say the same of every clip, as far as weighted F1 tells") == 3
 
 
 def test_the_other_way_round_the_numbers_turn(project):

@@ -23,20 +23,55 @@ def test_a_failed_write_is_told(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_usual_clips_come_first_then_the_worst(tmp_path):
-    """Each clip is of one shade of grey, which tells it in the picture."""
+def drawn(folder, count, clips):
+    """Return the sheet of clips of one shade of grey each, which tells them in the picture.
+
+    The fourth clip is the worst, the fifth the next.
+    """
     items, rows = {}, []
-    for number in range(8):
-        key, shade = f"{number}" * 64, 20 + 25 * number
-        crops = np.full((5, 112, 112, 3), shade, np.uint8)
+    for number in range(count):
+        key = f"{number}" * 64
+        crops = np.full((5, 112, 112, 3), shade(number), np.uint8)
         items[key] = FaceClip(crops, np.zeros((5, len(TRACK)), np.float32), Facts("largest"))
-        rows.append((f"c{number}", key, 1.0, (number - 3) % 8 + 1))
-    CropCodec().write(tmp_path / "a.safetensors", items, "made")
+        rows.append((f"c{number}", key, 1.0, (number - 3) % count + 1))
+    CropCodec().write(folder / "a.safetensors", items, "made")
     table = pd.DataFrame(rows, columns=["clip", "sha256", "face_rate", "rank"])
     manifest, quality = table[["clip", "sha256"]], table[["clip", "face_rate", "rank"]]
-    drawn = sheet.contact_sheet(read_crops([tmp_path / "a.safetensors"]), manifest, quality, 2)
-    row, heading = sheet.TITLE + 112, 2 * sheet.TITLE
-    assert drawn.shape[0] == 2 * (heading + row)
-    centres = [heading + row - 56, 2 * (heading + row) - 56]
-    shades = [[int(drawn[y, x, 0]) for x in (56, 56 + drawn.shape[1] // 2)] for y in centres]
-    assert shades == [[20, 20 + 25 * 7], [20 + 25 * 3, 20 + 25 * 4]]
+    return sheet.contact_sheet(read_crops([folder / "a.safetensors"]), manifest, quality, clips)
+
+
+def shade(number):
+    return 20 + 25 * number
+
+
+def shades(picture, *centres):
+    return [[int(picture[y, x, 0]) for x in (56, 56 + picture.shape[1] // 2)] for y in centres]
+
+
+ROW, HEADING = sheet.TITLE + 112, 2 * sheet.TITLE
+
+
+def test_usual_clips_come_first_then_the_worst(tmp_path):
+    picture = drawn(tmp_path, 8, 2)
+    assert picture.shape[0] == 2 * (HEADING + ROW)
+    assert shades(picture, HEADING + ROW - 56, 2 * (HEADING + ROW) - 56) == [
+        [shade(0), shade(7)],
+        [shade(3), shade(4)],
+    ]
+
+
+def test_usual_clips_are_not_among_the_worst(tmp_path):
+    picture = drawn(tmp_path, 5, 2)  # the first and the last are 0 and 4, but 4 is one of the worst
+    assert shades(picture, HEADING + ROW - 56, 2 * (HEADING + ROW) - 56) == [
+        [shade(0), shade(2)],
+        [shade(3), shade(4)],
+    ]
+
+
+def test_each_of_few_clips_is_shown_once(tmp_path):
+    picture = drawn(tmp_path, 4, 2)
+    assert picture.shape[0] == HEADING + 2 * ROW
+    assert shades(picture, HEADING + ROW - 56, HEADING + 2 * ROW - 56) == [
+        [shade(3), shade(0)],
+        [shade(1), shade(2)],
+    ]

@@ -269,3 +269,22 @@ def test_com_of_a_difference_follows_from_its_parts(shown):
     whole = wide.dropna()
     assert len(whole) > 20
     np.testing.assert_allclose(whole["Com"], whole["Dis"] - 0.25 * whole["Dim"], atol=1.5e-4)
+
+
+def test_two_systems_that_say_the_same_are_told_to_do_so(report, made):
+    """JDEV and its baseline of the same predictions; another system differs from both."""
+    same = made("hl-baseline|clean|honest", 1.0)
+    files = same | {"hl-jdev|clean|honest": same["hl-baseline|clean|honest"]}
+    names = ["hl-baseline", "hl-jdev"]
+    report.metrics(files)
+    csv, page = report.table("differences", names)
+    assert len(csv)
+    assert not csv[["difference", "low", "high", "detectable"]].to_numpy().any()
+    cells = page.split("### JDEV - baseline\n")[1].split("\n## ")[0]
+    assert "the same" in cells
+    assert "0.0000" not in cells
+    assert "The same: both say the same of every clip" in page
+    report.metrics(made("hl-jdev|clean|honest", 2.0) | same)
+    page = report.table("differences", names)[1]
+    assert "the same |" not in page
+    assert "The same:" not in page

@@ -25,6 +25,7 @@ def test_submission_has_every_clip_of_the_split_quarantined_ones_too(corpus, rep
     assert list(table.columns) == ["name", "discrete", "valence"]
     assert list(table["name"]) == sorted(wanted)
     assert "1 of 26 clips" in told
+    assert "get the most frequent class and mean valence of train" in told
     train = corpus.clips[corpus.clips["split"] == "train"]
     filled = table[table["name"] == "lost"].iloc[0]
     counts = [(train["emotion"] == name).sum() for name in corpus.classes]
@@ -45,8 +46,9 @@ def test_submission_is_the_mean_over_folds_and_seeds(corpus, report):
 
 def test_submission_without_valence_has_no_such_column(make_report):
     report = make_report(valence=False)
-    table, _ = submit(report, report.corpus.predictions("s", 1.0))
+    table, told = submit(report, report.corpus.predictions("s", 1.0))
     assert list(table.columns) == ["name", "discrete"]
+    assert "get the most frequent class of train" in told
 
 
 def test_a_split_of_emotions_alone_is_submitted_without_valence(corpus, report):
