@@ -22,7 +22,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
 	@echo "merflow: snakemake --cores $(CORES): clips, faces, features, probes, fusion, ensemble, tables"
-	$(BIN)/snakemake --cores $(CORES) --quiet host reason
+	$(BIN)/snakemake --cores $(CORES)
 
 test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (about 20 minutes)
 	@echo "merflow: unit tests and the whole graph on small corpora, on 2 cores"

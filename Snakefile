@@ -48,6 +48,8 @@ rule all:
         "results/manifests/features.json",
         pictures(),
         "results/runs/run.json",
+    message:
+        "Everything is made"
 
 
 onstart:

@@ -1,47 +1,82 @@
 """What a run says last: where its results lie, or what went wrong."""
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from merflow import startup
 from merflow.layout import Layout
+from merflow.layout.data import RESULTS
 
 LOGS = Path("results/logs")
+RECORD = Path(RESULTS, "runs", "run.json")
+"""What the whole run ends with."""
+MOST = 5
+"""Folders of results that are named."""
 
 
-def where_to_look(layout: Layout, started: float, planned: float, cores: int) -> str:
-    """Return where the results of a finished run lie, and how many clips it could not use.
+def where_to_look(layout: Layout, targets: Collection[str], spent: str) -> str:
+    """Return where lies what a finished run was asked for, and how many clips it could not use.
+
+    Nothing else is named: what an earlier run left would look as if made just now.
 
     Args:
         layout: Of the run.
+        targets: Files that the run was asked for.
+        spent: How long it took, from :func:`time_spent`.
+    """
+    found = {"Results": _results(layout, targets)}
+    if str(RECORD) in targets:  # which is of all results
+        places = {
+            "Tables": f"{layout.tables}/table1.md",
+            "Figures": f"{layout.figures}/figure4.png",
+            "Metrics": "results/metrics.json",
+        }
+        private = f"{layout.private}/ (predictions of single clips, crops; never committed)"
+        found = {name: [path] for name, path in places.items() if path in targets}
+        found |= {"Private": [private]}
+    lists = [Path(layout.corpus) / "quarantine.csv", Path(layout.faces) / "quarantine.csv"]
+    looked_at = [path for path in lists if path.exists()]
+    if looked_at:
+        found["Quarantined"] = [_quarantined(looked_at)]
+    found["Start-up"] = [spent]
+    lines = [
+        f"{'' if k else name + ':':13}{text}"
+        for name, texts in found.items()
+        for k, text in enumerate(texts)
+    ]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _results(layout: Layout, targets: Collection[str]) -> list[str]:
+    """Return the folders that some targets lie in; a single one by its path."""
+    if set(targets) == {f"{layout.noisy}/noisy.csv"}:
+        return [f"{layout.noisy}/ (<split>/<clip>.mp4; noisy.csv lists them, with their noise)"]
+    by_folder: dict[str, list[str]] = {}
+    for path in sorted(targets):
+        by_folder.setdefault(str(Path(path).parent), []).append(path)
+    told = [
+        f"{folder}/ ({len(paths)} files)" if len(paths) > 1 else paths[0]
+        for folder, paths in by_folder.items()
+    ]
+    return told if len(told) <= MOST else [*told[:MOST], f"and {len(told) - MOST} more folders"]
+
+
+def time_spent(started: float, planned: float, cores: int) -> str:
+    """Return how long a run took until now, and which part of it went into starting up.
+
+    Args:
         started: When Snakemake was started (seconds of the epoch).
         planned: When its first job could run.
         cores: How many jobs could run side by side.
     """
     told = startup.told_in(LOGS, started)
-    spent = startup.share(time.time() - started, planned - started, told, cores)
-    found = {
-        "Tables": f"{layout.tables}/table1.md",
-        "Figures": f"{layout.figures}/figure4.png",
-        "Metrics": "results/metrics.json",
-    }
-    lines = [f"{name + ':':13}{path}" for name, path in found.items() if Path(path).exists()]
-    lines += [
-        f"Private:     {layout.private}/ (predictions of single clips, crops; never committed)",
-        f"Quarantined: {_quarantined(layout)}",
-        f"Start-up:    {spent}",
-    ]
-    return "\n" + "\n".join(lines) + "\n"
+    return startup.share(time.time() - started, planned - started, told, cores)
 
 
-def _quarantined(layout: Layout) -> str:
-    """Return how many clips stand in each of the two lists, with the list's path."""
-    lists = [Path(layout.corpus) / "quarantine.csv", Path(layout.faces) / "quarantine.csv"]
-    counts = {
-        path: len(path.read_text(encoding="utf-8").splitlines()) - 1
-        for path in lists
-        if path.exists()
-    }
+def _quarantined(lists: Collection[Path]) -> str:
+    """Return how many clips stand in each of the lists, with the list's path."""
+    counts = {path: len(path.read_text(encoding="utf-8").splitlines()) - 1 for path in lists}
     named = [f"{count} in {path}" for path, count in counts.items() if count > 0]
     return ", ".join(named) or "no clip"
 

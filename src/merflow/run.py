@@ -7,10 +7,9 @@ from pathlib import Path
 import psutil
 from snakemake.exceptions import WorkflowError
 
-from merflow.ending import LOGS, what_went_wrong, where_to_look
+from merflow.ending import LOGS, RECORD, time_spent, what_went_wrong, where_to_look
 from merflow.errors import MerflowError
 from merflow.layout import Layout
-from merflow.layout.data import RESULTS
 from merflow.lock import RunLock
 from merflow.watch import Watch
 
@@ -20,7 +19,6 @@ OPTIONAL = (
     *("figure4.csv", "figure4.png", "figure4.svg", "robustness.png", "robustness.svg"),
     *(f"{name}.{kind}" for name in OPTIONAL_TABLES for kind in ("csv", "md")),
 )
-RECORD = Path(RESULTS, "runs", "run.json")
 
 
 class Run:
@@ -30,13 +28,19 @@ class Run:
         layout: Of the run.
         cores: Returns how many jobs may run side by side.
         products: Returns the tables and figures that the settings ask for.
+        targets: Returns the files that the run was asked for.
     """
 
     def __init__(
-        self, layout: Layout, cores: Callable[[], int], products: Callable[[], Collection[str]]
+        self,
+        layout: Layout,
+        cores: Callable[[], int],
+        products: Callable[[], Collection[str]],
+        targets: Callable[[], Collection[str]],
     ) -> None:
         """Note when this process was started."""
         self._layout, self._cores, self._products = layout, cores, products
+        self._targets = targets
         self._started = psutil.Process().create_time()
         self._planned = time.time()
         self._lock, self._watch = RunLock(), Watch(LOGS, self._started)
@@ -61,7 +65,8 @@ class Run:
         # all of them.
         if RECORD.exists() and RECORD.stat().st_mtime >= self._started:
             self._remove_tables_of_settings_past()
-        print(where_to_look(self._layout, self._started, self._planned, self._cores()))
+        spent = time_spent(self._started, self._planned, self._cores())
+        print(where_to_look(self._layout, self._targets(), spent))
 
     def _remove_tables_of_settings_past(self) -> None:
         wanted = {Path(path) for path in self._products()}

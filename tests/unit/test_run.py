@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from merflow.ending import RECORD
 from merflow.layout import Layout
-from merflow.run import RECORD, Run
+from merflow.run import Run
 
 SMALL = Path(__file__).parents[2] / "presets" / "small.yaml"
 MADE = ("table1.md", "robustness.md", "speakers.csv", "own.md")
@@ -33,12 +34,12 @@ def left(layout):
 
 def test_tables_and_figures_of_settings_past_are_removed_and_no_others(layout):
     wanted = [f"{layout.tables}/table1.md", f"{layout.figures}/figure4.png"]
-    Run(layout, lambda: 1, lambda: wanted).succeeded()
+    Run(layout, lambda: 1, lambda: wanted, lambda: []).succeeded()
     assert left(layout) == {"table1.md", "own.md", "figure4.png"}
 
 
 def test_a_run_that_made_a_part_leaves_them_alone(layout):
-    run = Run(layout, lambda: 1, lambda: [])
+    run = Run(layout, lambda: 1, lambda: [], lambda: [])
     os.utime(RECORD, (1.0, 1.0))
     run.succeeded()
     assert left(layout) == {*MADE, *DRAWN}

@@ -46,6 +46,8 @@ def _dry_run(options: list[str]) -> str:
             os.dup2(said.fileno(), 2)
             try:
                 snakemake.cli.main([*DRY_RUN, *options])
+            except SystemExit as ended:  # with a number, or a sentence of the Snakefile's
+                print(ended, file=sys.stderr)
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()

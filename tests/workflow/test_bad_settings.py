@@ -116,8 +116,9 @@ def test_snakemake_prints_the_sentence_and_starts_no_job(tmp_path):
     write_settings(tmp_path, changed("noise.copies", 0))
     outcome = snakemake(tmp_path, "--cores", "1")
     assert outcome.code == 1
-    assert "params.yaml: noise.copies is 0; allowed: at least 1" in outcome.text
-    assert "Traceback" not in outcome.text
+    assert "merflow: params.yaml: noise.copies is 0; allowed: at least 1\n" in outcome.text
+    for part in ("Traceback", "WorkflowError", ".smk"):
+        assert part not in outcome.text
     assert not outcome.jobs
     assert not (tmp_path / "results").exists()
 

@@ -4,11 +4,10 @@ import json
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import yaml
-
-from snakemake.exceptions import WorkflowError
 
 import merflow
 from merflow import settings
@@ -26,10 +25,15 @@ PACKAGE = Path(os.path.relpath(Path(workflow.basedir) / "src" / "merflow"))
 SCHEMA = Path(workflow.basedir) / "workflow" / "schemas" / "params.schema.yaml"
 
 
+def refuse(sentence):
+    """End the plan with one sentence; around an exception Snakemake puts places in these files."""
+    sys.exit(f"merflow: {sentence}")
+
+
 prepare_environment()
 
 if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
-    raise WorkflowError(
+    refuse(
         f"this environment runs the package in {Path(merflow.__file__).parent}, but the workflow "
         f"is {workflow.basedir}: run `make environment` here, or `pip install --editable .`"
     )
@@ -43,11 +47,11 @@ try:
     # Those of the settings, and where random folds may leak those in folds by speaker.
     TRAINED = layout.trained
 except MerflowError as error:
-    raise WorkflowError(f"{error}\n`merflow doctor` says what else is missing or wrong") from None
+    refuse(f"{error}\n`merflow doctor` says what else is missing or wrong")
 
 
 SHARDS = config["corpus"]["shards"]
-run = Run(layout, lambda: workflow.cores, lambda: [*tables(), *figures()])
+run = Run(layout, lambda: workflow.cores, lambda: [*tables(), *figures()], lambda: asked_for())
 
 
 def code(*parts):
@@ -55,6 +59,11 @@ def code(*parts):
     paths = [PACKAGE / part for part in (*parts, "seeds.py")]
     files = [file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])]
     return [str(file) for file in sorted(files)]
+
+
+def asked_for():
+    """The files that this run's targets are, or consist of; known when jobs have been planned."""
+    return [str(file) for job in workflow.dag.targetjobs for file in job.output or job.input]
 
 
 def spec(settings):

@@ -1,5 +1,5 @@
 # Shared by the rules of the noun noise.
-NOISY = f"{layout.private}/noisy"
+NOISY = layout.noisy
 NOISY_PARTS = [f"{NOISY}/.made/{shard}.csv" for shard in layout.shards()]
 DRAWING = [
     *(f"noise/{name}.py" for name in ("draw", "folder", "manifest", "ranges", "recordings")),
@@ -29,13 +29,8 @@ def noisy_splits():
 
 def recordings_for_tests(wildcards):
     """The recordings, if there are some and test clips to corrupt with them."""
-    corpus = config["corpus"]
-    if corpus["adapter"] == "labels" or not corpus["tests"] or not layout.noise_root:
-        raise WorkflowError(
-            "noisy_corpus corrupts test clips with recordings: it needs an adapter with clips, a "
-            "split in corpus.tests and noise.root"
-        )
     try:
+        settings.check_noisy_corpus(config)
         return layout.noise_files()
     except MerflowError as error:
-        raise WorkflowError(str(error)) from None
+        refuse(error)

@@ -152,3 +152,5 @@ rule features:
     input:
         all_feature_shards(),
         "results/manifests/features.json",
+    message:
+        "Features are made"

@@ -101,6 +101,8 @@ rule noise_list:
 rule noisy_corpus:
     input:
         f"{NOISY}/noisy.csv",
+    message:
+        "Corrupted test clips are made"
 
 
 # A test split at fixed SNRs, for the robustness table.

@@ -294,8 +294,12 @@ rule report_run:
 rule table1:
     input:
         [path for path in tables() if Path(path).stem in ("table1", "differences", "speakers")],
+    message:
+        "Table 1 is made"
 
 
 rule figure4:
     input:
         [path for path in [*tables(), *figures()] if "figure4" in path],
+    message:
+        "Figure 4 is made"

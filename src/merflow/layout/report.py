@@ -105,3 +105,8 @@ class Layout(RunsLayout):
     def private(self) -> str:
         """Folder of what names single clips; never committed."""
         return f"{RESULTS}/private/{self.config['corpus']['name']}"
+
+    @property
+    def noisy(self) -> str:
+        """Folder of the corrupted test clips for others."""
+        return f"{self.private}/noisy"

@@ -1,4 +1,4 @@
-"""What the section ``noise`` must say together; raises :class:`MerflowError`."""
+"""What the section ``noise`` must say together; each raises :class:`MerflowError`."""
 
 from typing import Any
 
@@ -24,3 +24,31 @@ def check_noise(config: dict[str, Any]) -> None:
                 f"{FILE}: {where} is {[low, high]}; allowed with transform pyramid: powers of "
                 f"two, 1 to {MAX_LEVEL}"
             )
+
+
+def check_noisy_corpus(config: dict[str, Any]) -> None:
+    """Check that there are test clips, and recordings to corrupt them with.
+
+    No other target needs both, so that settings without them are sound.
+    """
+    corpus, noise = config["corpus"], config["noise"]
+    what = "noisy_corpus corrupts test clips with recordings"
+    if corpus["adapter"] == "labels":
+        raise MerflowError(
+            f"{FILE}: corpus.adapter is 'labels', which has no clips; {what}: it needs another "
+            "adapter"
+        )
+    if not corpus["tests"]:
+        raise MerflowError(
+            f"{FILE}: corpus.tests is []; {what}: name there the splits of the corpus to corrupt"
+        )
+    if noise["source"] == "folder" and not noise["root"]:
+        raise MerflowError(
+            f"{FILE}: noise.root is null; {what}: name there the folder of MUSAN or any folder of "
+            "wav or flac"
+        )
+    if noise["source"] == "demo" and corpus["adapter"] != "demo":
+        raise MerflowError(
+            f"{FILE}: noise.source is 'demo', whose recordings only the demo corpus has; {what}: "
+            "set it to folder, with noise.root naming MUSAN or any folder of wav or flac"
+        )

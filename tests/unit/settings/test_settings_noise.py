@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from merflow import settings
+from merflow.errors import MerflowError
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text(encoding="utf-8"))
@@ -45,3 +46,23 @@ def test_other_levels_are_refused(bounds):
 def test_the_smaller_bound_comes_first():
     (sentence,) = told(visual=pyramid(4, 1))
     assert "the smaller first" in sentence
+
+
+@pytest.mark.parametrize(
+    ("corpus", "noise", "told"),
+    [
+        ({"adapter": "labels"}, {}, "corpus.adapter is 'labels', which has no clips"),
+        ({"tests": []}, {}, "corpus.tests is []"),
+        ({"adapter": "table"}, {"source": "folder", "root": None}, "noise.root is null"),
+        ({"adapter": "table"}, {"source": "demo"}, "noise.source is 'demo'"),
+    ],
+)
+def test_noisy_corpus_says_what_it_lacks(corpus, noise, told):
+    config = copy.deepcopy(SMALL)
+    settings.check_noisy_corpus(config)
+    config["corpus"] |= corpus
+    config["noise"] |= noise
+    with pytest.raises(MerflowError) as caught:
+        settings.check_noisy_corpus(config)
+    assert told in str(caught.value)
+    assert "noisy_corpus corrupts test clips with recordings" in str(caught.value)
