@@ -50,6 +50,15 @@ def _settings(config: Any, schema: dict[str, Any]) -> tuple[frozenset[str], list
     """Return the sections that have a wrong form, and all that is wrong with the settings."""
     told = [of_error(MerflowError(one)) for one in settings.problems(config, schema)]
     wrong = frozenset(settings.misformed(config, schema))
+    if wrong and isinstance(config, dict):
+        told.append(
+            Finding(
+                "warning",
+                f"whether {' and '.join(sorted(wrong))} agree{'s' * (len(wrong) == 1)} with the "
+                "other sections is not looked at, as the form is wrong",
+                "mend what is told above, and call this again",
+            )
+        )
     return wrong, told or [Finding("fine", "whole, and its parts agree with each other")]
 
 

@@ -1,17 +1,16 @@
 """What ``params.yaml`` must say of a corpus that comes in a layout of its own."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from merflow.corpus.adapters.registry import ADAPTERS
-from merflow.errors import MerflowError
 from merflow.settings.sentences import FILE
 
 
-def check_adapter(config: dict[str, Any]) -> None:
+def check_adapter(config: dict[str, Any]) -> Iterator[str]:
     """Check that the settings of such a corpus are what its adapter can read.
 
-    Raises:
-        MerflowError: The first key that is not, with what is allowed.
+    Yields a sentence for each key that is not, with what is allowed.
     """
     corpus = config["corpus"]
     name, adapter = corpus["adapter"], ADAPTERS.get(corpus["adapter"])
@@ -37,11 +36,11 @@ def check_adapter(config: dict[str, Any]) -> None:
     ]
     for key, fits, allowed in wanted:
         if not fits:
-            raise MerflowError(
+            yield (
                 f"{FILE}: corpus.{key} is {corpus[key]!r}; allowed with adapter {name}: {allowed}"
             )
     if corpus["folds"]["scheme"] not in schemes:
-        raise MerflowError(
+        yield (
             f"{FILE}: corpus.folds.scheme is {corpus['folds']['scheme']!r}; allowed with adapter "
             f"{name}, which tells nothing else of its clips: {', '.join(schemes)}"
         )

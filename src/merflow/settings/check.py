@@ -1,7 +1,7 @@
 """Checking ``params.yaml`` before any job starts, with one sentence for what is wrong."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema
@@ -22,20 +22,23 @@ from merflow.settings.relations import (
 from merflow.settings.sentences import FILE, sentences, where_of
 from merflow.settings.sources import check_sources
 
-RELATIONS = (
-    check_names,
-    check_encoders,
-    check_clips,
-    check_systems,
-    check_copies,
-    check_adapter,
-    check_robustness,
-    check_sources,
-    check_noise,
-    check_ranges,
-    check_report,
-    check_com,
+Relation = Callable[[dict[str, Any]], Iterator[str]]
+
+RELATIONS: tuple[tuple[Relation, tuple[str, ...]], ...] = (
+    (check_names, ("fusion", "ensemble")),
+    (check_encoders, ("features", "probes")),
+    (check_clips, ("corpus", "features")),
+    (check_systems, ("features", "fusion", "ensemble")),
+    (check_copies, ("features", "fusion")),
+    (check_adapter, ("corpus",)),
+    (check_robustness, ("corpus", "features", "fusion", "report")),
+    (check_sources, ("corpus", "faces", "noise", "fusion", "report")),
+    (check_noise, ("noise",)),
+    (check_ranges, ("corpus", "probes", "fusion")),
+    (check_report, ("corpus", "fusion", "ensemble", "report")),
+    (check_com, ("corpus",)),
 )
+"""Each with the sections that it reads."""
 
 
 def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
@@ -50,25 +53,27 @@ def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
 def problems(config: Any, schema: dict[str, Any]) -> Iterator[str]:
     """Yield all that :func:`check` can tell, one sentence each; nothing where all is well.
 
-    What the parts say together is looked at only where the form is right, and each relation
-    tells the first that it meets.
+    What the parts say together is looked at only where their sections have the right form.
     """
     errors = sorted(
         jsonschema.Draft202012Validator(schema).iter_errors(config),
         key=lambda error: (len(error.absolute_path), [str(part) for part in error.absolute_path]),
     )
     told = list(dict.fromkeys(one for error in errors for one in sentences(error)))
-    if not told:
-        told = [
-            f"{FILE}: {where_of(where)} is {value}; allowed: a finite number"
-            for where, value in _numbers(config, ())
-            if not math.isfinite(value)
-        ]
+    told += [
+        f"{FILE}: {where_of(where)} is {value}; allowed: a finite number"
+        for where, value in _infinite(config)
+        if where not in {tuple(error.absolute_path) for error in errors}  # infinity is too large
+    ]
     yield from told
-    found = len(told)
-    for relation in () if told else RELATIONS:
+    wrong, found = misformed(config, schema), len(told)
+    for relation, sections in RELATIONS:
+        if wrong.intersection(sections):
+            continue
         try:
-            relation(config)
+            for one in relation(config):
+                found += 1
+                yield one
         except MerflowError as error:
             found += 1
             yield str(error)
@@ -78,12 +83,21 @@ def problems(config: Any, schema: dict[str, Any]) -> Iterator[str]:
 
 
 def misformed(config: Any, schema: dict[str, Any]) -> set[str]:
-    """Return the sections whose form the schema refuses; all of them if there are none."""
+    """Return the sections whose form is wrong; all of them if there are none.
+
+    That is what the schema refuses, and numbers that are not finite.
+    """
     if not isinstance(config, dict):
         return set(schema["required"])
     missing = set(schema["required"]) - set(config)
     errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
-    return missing | {str(error.absolute_path[0]) for error in errors if error.absolute_path}
+    refused = {str(error.absolute_path[0]) for error in errors if error.absolute_path}
+    return missing | refused | {str(where[0]) for where, _ in _infinite(config)}
+
+
+def _infinite(config: Any) -> list[tuple[tuple[Any, ...], float]]:
+    numbers = _numbers(config, ()) if isinstance(config, dict) else ()
+    return [(where, value) for where, value in numbers if not math.isfinite(value)]
 
 
 def _numbers(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:

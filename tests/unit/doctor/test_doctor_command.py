@@ -49,6 +49,7 @@ def test_all_that_is_wrong_is_told_at_once_with_code_1(run, project):
     assert "nowhere.csv" in shown.output
     assert "manet.pth" in shown.output
     assert "not looked at, as faces of params.yaml" in shown.output
+    assert "whether faces agrees with the other sections is not looked at" in shown.output
 
 
 def test_a_list_of_clips_that_is_not_there_or_none_is_told_once(run, project):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -46,9 +47,9 @@ def test_the_schema_names_every_adapter():
 
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_an_adapter_is_what_its_settings_must_be(name):
-    check_adapter(config_of(name, "clips"))
-    check_adapter(config_of(name, "clips", classes=list(reversed(ADAPTERS[name].classes))))
-    check_adapter(config_of(name, "clips", tests=[], valence=False, com=False))
+    turned = list(reversed(ADAPTERS[name].classes))
+    for changed in ({}, {"classes": turned}, {"tests": [], "valence": False, "com": False}):
+        assert not list(check_adapter(config_of(name, "clips", **changed)))
     assert len(set(ADAPTERS[name].classes)) == len(ADAPTERS[name].classes)
 
 
@@ -88,8 +89,8 @@ def test_an_adapter_is_what_its_settings_must_be(name):
     ],
 )
 def test_what_an_adapter_cannot_read_is_told(name, changed, told):
-    with pytest.raises(MerflowError, match=told):
-        check_adapter(config_of(name, "clips", **changed))
+    (sentence,) = check_adapter(config_of(name, "clips", **changed))
+    assert re.search(told, sentence)
 
 
 @pytest.fixture(scope="module")

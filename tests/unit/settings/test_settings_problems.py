@@ -44,6 +44,39 @@ def test_relations_that_fail_each_tell_theirs(config):
     ]
 
 
+def test_each_relation_tells_all_that_it_meets(config):
+    system = config["fusion"]["systems"][0]
+    system["features"] = ["HL(99)", "XX(1)", *system["features"]]
+    config["ensemble"]["systems"][0]["members"] = ["nobody", "nothing"]
+    config["report"]["rows"][0] |= {"split": "test9"}
+    told = list(settings.problems(config, SCHEMA))
+    named = ("'HL(99)'", "'XX(1)'", "'nobody'", "'nothing'", "split is 'test9'")
+    assert len(told) == len(set(told)) == len(named)
+    for key in named:
+        assert sum(key in one for one in told) == 1
+
+
+def test_a_system_of_an_unknown_encoder_is_not_called_one_of_a_single_modality(config):
+    config["fusion"]["systems"][0] |= {"features": ["HL(18)", "XX(1)"], "strategy": 2}
+    (told,) = settings.problems(config, SCHEMA)
+    assert "'XX(1)'" in told
+
+
+def test_a_wrong_form_of_one_section_holds_back_nothing_of_the_others(config):
+    config["noise"]["copies"] = 0
+    config["corpus"]["demo"]["duration_s"] = float("nan")
+    config["fusion"]["systems"].append(dict(config["fusion"]["systems"][0]))
+    config["probes"]["encoders"] = ["XX"]
+    told = list(settings.problems(config, SCHEMA))
+    assert settings.misformed(config, SCHEMA) == {"corpus", "noise"}
+    assert [one.split()[1] for one in told] == [
+        "noise.copies",
+        "corpus.demo.duration_s",
+        f"fusion.systems[{len(config['fusion']['systems']) - 1}].name",
+        "probes.encoders",
+    ]
+
+
 def test_a_relation_that_rests_on_a_wrong_one_is_left_out(config):
     config["corpus"] |= {"valence": False, "com": False}
     config["ensemble"]["systems"][0]["members"][0] = "nobody"
