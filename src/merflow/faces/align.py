@@ -1,10 +1,11 @@
 """Bringing a face to a fixed place in a 112 x 112 picture."""
 
 from dataclasses import dataclass
+from math import ceil, floor, isfinite, sqrt
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float64, UInt8
+from jaxtyping import Complex128, Float, Float64, UInt8
 
 from merflow.faces.detect import Detection
 
@@ -53,20 +54,23 @@ def cut_patch(frame: UInt8[np.ndarray, "h w 3"], face: Detection) -> Patch:
     """
     height, width = frame.shape[:2]
     reach = (0.5 + MARGIN) * max(face.w, face.h)
-    centre = np.array([face.x + face.w / 2, face.y + face.h / 2])
-    left, top = np.clip(np.floor(centre - reach), 0, [width - 1, height - 1]).astype(int)
-    right, bottom = np.clip(np.ceil(centre + reach), [left + 1, top + 1], [width, height]).astype(
-        int
-    )
+    left, right = _within(face.x + face.w / 2, reach, width)
+    top, bottom = _within(face.y + face.h / 2, reach, height)
     cut = frame[top:bottom, left:right]
-    ratio = OVERSAMPLING * SIDE / np.sqrt(max(face.area, 1.0))
+    ratio = OVERSAMPLING * SIDE / sqrt(max(face.area, 1.0))
     if ratio >= 1:
         return Patch(cut.copy(), np.array([[1.0, 0.0, -left], [0.0, 1.0, -top]]))
-    size = np.maximum(1, np.round(np.array([right - left, bottom - top]) * ratio)).astype(int)
-    fx, fy = size / (right - left, bottom - top)
-    small = cv2.resize(cut, tuple(map(int, size)), interpolation=cv2.INTER_AREA)
+    size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
+    fx, fy = size[0] / (right - left), size[1] / (bottom - top)
+    small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
     to_patch = np.array([[fx, 0.0, (0.5 - left) * fx - 0.5], [0.0, fy, (0.5 - top) * fy - 0.5]])
     return Patch(small, to_patch)
+
+
+def _within(centre: float, reach: float, length: int) -> tuple[int, int]:
+    """Return first and last but one pixel around a centre, at least one within the frame."""
+    first = min(max(floor(centre - reach), 0), length - 1)
+    return first, min(max(ceil(centre + reach), first + 1), length)
 
 
 def similarity(
@@ -81,15 +85,27 @@ def similarity(
     Raises:
         ValueError: Fewer than two different points.
     """
-    z = points[:, 0].astype(np.float64) + 1j * points[:, 1].astype(np.float64)
-    t = template[:, 0] + 1j * template[:, 1]
-    centred = z - z.mean() if len(z) else z
-    spread = float(np.sum(np.abs(centred) ** 2))
+    a, b = similarity_of(in_plane(points), in_plane(template))
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+
+
+def similarity_of(
+    z: Complex128[np.ndarray, "n"], t: Complex128[np.ndarray, "n"]
+) -> tuple[complex, complex]:
+    """Return (a, b) so that a z + b is nearest to t: :func:`similarity` in the complex plane."""
+    count = max(len(z), 1)
+    z_mean, t_mean = complex(z.sum()) / count, complex(t.sum()) / count
+    centred = z - z_mean
+    spread = np.vdot(centred, centred).real
     if spread == 0:
         raise ValueError("a similarity needs two different points")
-    a = np.sum(np.conj(centred) * (t - t.mean())) / spread
-    b = t.mean() - a * z.mean()
-    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+    a = complex(np.vdot(centred, t - t_mean) / spread)
+    return a, t_mean - a * z_mean
+
+
+def in_plane(points: Float[np.ndarray, "n 2"]) -> Complex128[np.ndarray, "n"]:
+    """Return points as complex numbers x + i y."""
+    return np.ascontiguousarray(points, np.float64).view(np.complex128)[:, 0]
 
 
 def align_track(track: Track) -> dict[int, Float64[np.ndarray, "2 3"]]:
@@ -125,6 +141,8 @@ def complete_landmarks(
     with the eyes: two eyes alone would give the size of narrow or turned faces badly, and put
     their mouths outside of the crop (ours).
     """
+    if np.isfinite(found.landmarks).all() and has_eyes(found):
+        return found.landmarks.astype(np.float64)
     known = has_eyes(found)
     eyes = found.landmarks[:2] if known else corner(found) + usual * size(found)
     placed = hang_on_eyes(eyes.astype(np.float64), size(found))
@@ -144,8 +162,8 @@ def hang_on_eyes(
 
 def has_eyes(found: Detection) -> bool:
     """Return whether both eyes are known and apart."""
-    right, left = found.landmarks[:2]
-    return bool(np.isfinite([right, left]).all() and (right != left).any())
+    (x, y), (other_x, other_y) = found.landmarks[:2].tolist()
+    return isfinite(x + y + other_x + other_y) and (x, y) != (other_x, other_y)
 
 
 def corner(found: Detection) -> Float64[np.ndarray, "2"]:
@@ -165,13 +183,9 @@ def crop(patch: Patch, to_template: Float64[np.ndarray, "2 3"]) -> UInt8[np.ndar
         patch: The face's surroundings.
         to_template: Map from the full frame to the template, of :func:`align_track`.
     """
-    back = np.linalg.inv(square(to_template))
-    from_template = (square(patch.to_patch) @ back)[:2]
+    back = cv2.invertAffineTransform(to_template)
+    from_template = patch.to_patch[:, :2] @ back
+    from_template[:, 2] += patch.to_patch[:, 2]
     return cv2.warpAffine(
         patch.pixels, from_template, (SIDE, SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
-
-
-def square(affine: Float64[np.ndarray, "2 3"]) -> Float64[np.ndarray, "3 3"]:
-    """Return the 3 x 3 matrix of an affine map."""
-    return np.vstack([affine, [0.0, 0.0, 1.0]])

@@ -11,7 +11,7 @@ from functools import cache
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Int64, UInt8
+from jaxtyping import Float, Float32, Int64, UInt8
 
 from merflow.faces.detect import Detection
 
@@ -72,36 +72,44 @@ def _patch(frame: UInt8[np.ndarray, "h w 3"], found: Detection) -> UInt8[np.ndar
 
 
 @cache
-def _zones() -> tuple[Bool[np.ndarray, "s s"], ...]:
-    """Return where hair, face and clothes are in a patch."""
+def _zones() -> tuple[Int64[np.ndarray, "n"], Int64[np.ndarray, "n"], Int64[np.ndarray, "3"]]:
+    """Return where in a patch hair, face and clothes are, which it is, and how large each is."""
     y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
     face = (x / 14) ** 2 + (y / 15) ** 2 < 1
-    return (y < -9.5) & ~face & (np.abs(x) < 22), face, (y > 12) & ~face & (np.abs(x) < 20)
+    hair, clothes = (y < -9.5) & (np.abs(x) < 22), (y > 12) & (np.abs(x) < 20)
+    places = [np.flatnonzero(zone) for zone in (hair & ~face, face, clothes & ~face)]
+    sizes = np.array([len(place) for place in places])
+    return np.concatenate(places), np.repeat(np.arange(3), sizes), sizes
 
 
 def _colours(patch: UInt8[np.ndarray, "s s 3"]) -> Float[np.ndarray, "n"]:
     """Return square roots of the histograms of colour and of tone in each zone."""
-    light = patch.astype(np.float32) + np.float32(DARK)
-    total = light.sum(axis=2)
-    red, green = light[:, :, 0] / total, light[:, :, 1] / total
-    zones = _zones()
-    tone = np.log2(np.maximum(total / np.median(total[zones[1]]), 0.05))
-    parts = []
-    for zone in zones:
-        hues = _binned(red[zone], RED, HUES).T @ _binned(green[zone], GREEN, HUES)
-        tones = _binned(tone[zone], (-3.0, 1.5), TONES).mean(axis=0)
-        parts += [hues.ravel() / zone.sum(), tones]
-    return np.sqrt(np.concatenate(parts))
+    where, zone, sizes = _zones()
+    red, green, blue = (patch.reshape(-1, 3)[where] + np.float32(DARK)).T
+    total = red + green + blue
+    tone = np.log2(np.maximum(total / np.median(total[zone == 1]), 0.05))
+    rows, row_shares = _binned(red / total, RED, HUES)
+    columns, column_shares = _binned(green / total, GREEN, HUES)
+    hues = (zone * HUES + rows)[:, None] * HUES + columns
+    hue_shares = row_shares[:, None] * column_shares
+    tones, tone_shares = _binned(tone, (-3.0, 1.5), TONES)
+    tones += zone * TONES
+    counts = [
+        np.bincount(bins.ravel(), shares.ravel(), len(sizes) * size).reshape(-1, size)
+        for bins, shares, size in ((hues, hue_shares, HUES**2), (tones, tone_shares, TONES))
+    ]
+    return np.sqrt(np.hstack(counts) / sizes[:, None]).ravel()
 
 
 def _binned(
     values: Float[np.ndarray, "n"], reach: tuple[float, float], bins: int
-) -> Float32[np.ndarray, "n bins"]:
-    """Return the share of each value in each bin: between two centres it is in both."""
+) -> tuple[Int64[np.ndarray, "2 n"], Float32[np.ndarray, "2 n"]]:
+    """Return the two bins that each value lies between the centres of, and its share in each."""
     low, high = reach
-    place = np.clip((values - low) / (high - low) * bins - 0.5, 0, bins - 1)
-    away = np.abs(place[:, None] - np.arange(bins, dtype=np.float32))
-    return np.maximum(1 - away, 0).astype(np.float32)
+    place = np.clip((values - low) / (high - low) * bins - 0.5, 0, bins - 1).astype(np.float32)
+    first = place.astype(np.int64)
+    share = place - first.astype(np.float32)
+    return np.array([first, np.minimum(first + 1, bins - 1)]), np.array([1 - share, share])
 
 
 def _gradients(patch: UInt8[np.ndarray, "s s 3"]) -> Float[np.ndarray, "n"]:

@@ -57,8 +57,7 @@ class Cascade:
         for box, score in zip(np.reshape(boxes, (-1, 4)), np.ravel(scores), strict=True):
             landmarks = np.full((5, 2), np.nan, dtype=np.float32)
             landmarks[:2] = small.points(self._eyes(grey, box))
-            x, y, w, h = map(float, small.box(box))
-            found.append(Detection(x, y, w, h, float(score), landmarks))
+            found.append(Detection(*small.box(box), float(score), landmarks))
         return found
 
     def _eyes(

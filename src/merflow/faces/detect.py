@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Real, UInt8
+from jaxtyping import Float, Float32, Real, UInt8
 
 from merflow.errors import MerflowError
 
@@ -63,15 +63,18 @@ class Shrunk:
     """
 
     frame: UInt8[np.ndarray, "h w 3"]
-    factor: Float[np.ndarray, "2"]
+    factor: tuple[float, float]
 
     def points(self, points: Float[np.ndarray, "n 2"]) -> Float32[np.ndarray, "n 2"]:
         """Map pixel-centre coordinates of the small frame to the full frame."""
         return ((points + 0.5) / self.factor - 0.5).astype(np.float32)
 
-    def box(self, box: Real[np.ndarray, "4"]) -> Float64[np.ndarray, "4"]:
+    def box(
+        self, box: Real[np.ndarray, "4"] | tuple[float, float, float, float]
+    ) -> tuple[float, float, float, float]:
         """Map a box (x, y, w, h; edges, not centres) of the small frame to the full frame."""
-        return np.asarray(box, dtype=np.float64) / np.tile(self.factor, 2)
+        (x, y, w, h), (across, down) = map(float, box), self.factor
+        return x / across, y / down, w / across, h / down
 
 
 def shrink(frame: UInt8[np.ndarray, "h w 3"], side: int) -> Shrunk:
@@ -83,22 +86,22 @@ def shrink(frame: UInt8[np.ndarray, "h w 3"], side: int) -> Shrunk:
     height, width = frame.shape[:2]
     ratio = side / min(height, width)
     if ratio >= 1:
-        return Shrunk(frame, np.ones(2))
+        return Shrunk(frame, (1.0, 1.0))
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
     whole = int(1 / ratio)
     if whole > 1:
         part = width // whole, height // whole
         frame = cv2.resize(frame, part, interpolation=cv2.INTER_AREA)
     small = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
-    return Shrunk(small, np.array(size) / (width, height))
+    return Shrunk(small, (size[0] / width, size[1] / height))
 
 
 def enlarged(found: Detection, small: Shrunk) -> Detection:
     """Return a face of the small frame in pixels of the full one."""
-    if (small.factor == 1).all():
+    if small.factor == (1, 1):
         return found
-    x, y, w, h = map(float, small.box(np.array([found.x, found.y, found.w, found.h])))
-    return Detection(x, y, w, h, found.score, small.points(found.landmarks))
+    box = small.box((found.x, found.y, found.w, found.h))
+    return Detection(*box, found.score, small.points(found.landmarks))
 
 
 def make_detector(spec: Mapping[str, Any]) -> Detector:

@@ -1,13 +1,14 @@
 """Following a face from one frame to the next without detecting it again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
+from math import hypot
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, UInt8
+from jaxtyping import Bool, Complex128, Float32, Float64, UInt8
 
-from merflow.faces.align import similarity
+from merflow.faces.align import in_plane, similarity_of
 from merflow.faces.detect import Detection
 
 GRID = 5
@@ -55,29 +56,35 @@ def follow(
     if right - left < WINDOW[0] or bottom - top < WINDOW[1]:
         return None
     one, other = before[top:bottom, left:right], now[top:bottom, left:right]
-    points = (_grid() * [found.w, found.h] + [found.x - left, found.y - top]).astype(np.float32)
-    inside = (points >= 0).all(axis=1) & (points < [right - left, bottom - top]).all(axis=1)
-    points = np.ascontiguousarray(points[inside])
-    if not len(points):
-        return None
+    points = _grid() * (found.w, found.h) + (found.x - left, found.y - top)
+    points = points.astype(np.float32)
+    if left == 0 or top == 0 or right == before.shape[1] or bottom == before.shape[0]:
+        inside = (points >= 0) & (points < (right - left, bottom - top))
+        points = points[inside[:, 0] & inside[:, 1]]
+        if not len(points):
+            return None
     there, seen = _flow(one, other, points)
     back, again = _flow(other, one, there)
-    kept = seen & again
-    kept &= ((back - points) ** 2).sum(axis=1) < THERE_AND_BACK**2
-    shift = np.array([left, top], dtype=np.float32)
-    to_next = _motion(points[kept] + shift, there[kept] + shift, LEAST_KEPT * len(_grid()))
-    return None if to_next is None else Moved(moved(found, to_next), to_next)
+    start, end = in_plane(points), in_plane(there)
+    kept = seen & again & (np.abs(in_plane(back) - start) < THERE_AND_BACK)
+    motion = _motion(start[kept], end[kept], LEAST_KEPT * len(_grid()))
+    if motion is None:
+        return None
+    a, b = motion
+    b += (1 - a) * complex(left, top)
+    to_next = np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+    return Moved(moved(found, to_next), to_next)
 
 
 def moved(found: Detection, motion: Float64[np.ndarray, "2 3"]) -> Detection:
     """Return a face after a motion; its box grows and moves, and stays upright."""
-    scale = float(np.hypot(motion[0, 0], motion[1, 0]))
-    centre = np.array([found.x + found.w / 2 - 0.5, found.y + found.h / 2 - 0.5])
-    x, y = motion[:, :2] @ centre + motion[:, 2] + 0.5
+    (c, s, across), (minus_s, d, down) = motion.tolist()
+    scale = hypot(c, minus_s)
+    x, y = found.x + found.w / 2 - 0.5, found.y + found.h / 2 - 0.5
+    x, y = c * x + s * y + across + 0.5, minus_s * x + d * y + down + 0.5
     w, h = found.w * scale, found.h * scale
-    landmarks = found.landmarks @ motion[:, :2].T + motion[:, 2]
-    box = {"x": float(x - w / 2), "y": float(y - h / 2), "w": w, "h": h}
-    return replace(found, **box, landmarks=landmarks.astype(np.float32))
+    landmarks = (found.landmarks @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
+    return Detection(x - w / 2, y - h / 2, w, h, found.score, landmarks)
 
 
 def _flow(
@@ -89,23 +96,23 @@ def _flow(
     there, found, _ = cv2.calcOpticalFlowPyrLK(
         one, other, points, np.empty_like(points), winSize=WINDOW, maxLevel=LEVELS
     )
-    return np.asarray(there, np.float32), np.asarray(found)[:, 0].astype(bool)
+    return np.asarray(there, np.float32), np.asarray(found)[:, 0] == 1
 
 
 def _motion(
-    points: Float32[np.ndarray, "n 2"], there: Float32[np.ndarray, "n 2"], least: float
-) -> Float64[np.ndarray, "2 3"] | None:
-    """Return the similarity between two sets of points; None for too few or an odd one."""
-    for _ in range(2):
-        if len(points) < least:
+    points: Complex128[np.ndarray, "n"], there: Complex128[np.ndarray, "n"], least: float
+) -> tuple[complex, complex] | None:
+    """Return the similarity (a, b) of two sets of points; None for too few or an odd one."""
+    if len(points) < least:
+        return None
+    a, b = similarity_of(points, there)
+    off = np.abs(a * points + b - there)
+    fits = off <= max(1.0, 2.5 * float(np.sort(off)[len(off) // 2]))
+    if not fits.all():
+        if fits.sum() < least:
             return None
-        motion = similarity(points, there.astype(np.float64))
-        across, down = (points @ motion[:, :2].T + motion[:, 2] - there).T
-        off = np.hypot(across, down)
-        fits = off <= max(1.0, 2.5 * float(np.sort(off)[len(off) // 2]))
-        points, there = points[fits], there[fits]
-    scale = float(np.hypot(motion[0, 0], motion[1, 0]))
-    return motion if 1 / STEP <= scale <= STEP else None
+        a, b = similarity_of(points[fits], there[fits])
+    return (a, b) if 1 / STEP <= abs(a) <= STEP else None
 
 
 def _region(found: Detection, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -1,7 +1,7 @@
 """Strands: one face each, followed through a clip for as long as there is no doubt."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -184,9 +184,10 @@ def _order(face: Detection) -> tuple[tuple[float, ...], float]:
 
 def _pulled(face: Detection, guess: Detection, found: Detection, share: float) -> Detection:
     """Return a followed face moved by a share of what the guess was off at the detection."""
-    box = np.array(box_of(face)) + share * (np.array(box_of(found)) - np.array(box_of(guess)))
-    off = np.nan_to_num(found.landmarks - guess.landmarks)
-    x, y, w, h = map(float, box)
+    boxes = zip(box_of(face), box_of(found), box_of(guess), strict=True)
+    x, y, w, h = (here + share * (true - guessed) for here, true, guessed in boxes)
+    off = found.landmarks - guess.landmarks
+    off[np.isnan(off)] = 0.0
     score = face.score + share * (found.score - face.score)
     landmarks = (face.landmarks + share * off).astype(np.float32)
-    return replace(face, x=x, y=y, w=w, h=h, score=float(score), landmarks=landmarks)
+    return Detection(x, y, w, h, score, landmarks)

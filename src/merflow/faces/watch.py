@@ -41,7 +41,7 @@ class Watch:
         self._moving, self._follows = moving, moving or every > 1
         self._before: UInt8[np.ndarray, "h w"] | None = None
         self._number, self._until_key = 0, 0
-        self._last = Shrunk(np.zeros((1, 1, 3), np.uint8), np.ones(2))
+        self._last = Shrunk(np.zeros((1, 1, 3), np.uint8), (1.0, 1.0))
         self._shape: tuple[int, ...] | None = None
         self._open: list[Strand] = []
 

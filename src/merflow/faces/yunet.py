@@ -46,14 +46,13 @@ class YuNet:
         small = shrink(frame, self._side)
         height, width = small.frame.shape[:2]
         self._network.setInputSize((width, height))
-        rows = self._network.detect(np.ascontiguousarray(small.frame[:, :, ::-1]))[1]
+        rows = self._network.detect(cv2.cvtColor(small.frame, cv2.COLOR_RGB2BGR))[1]
         found = []
         for row in () if rows is None else rows.astype(np.float64):
             if max(row[2:4]) < self._min_face * min(height, width):
                 continue
             landmarks = small.points(row[4:14].reshape(5, 2))
-            x, y, w, h = map(float, small.box(row[:4]))
-            found.append(Detection(x, y, w, h, float(row[14]), landmarks))
+            found.append(Detection(*small.box(row[:4]), float(row[14]), landmarks))
         return found
 
 
