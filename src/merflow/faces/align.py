@@ -52,16 +52,30 @@ def cut_patch(frame: UInt8[np.ndarray, "h w 3"], face: Detection) -> Patch:
     Whole frames of a clip would not fit in memory, and sampling a large face straight at 112
     pixels would alias.
     """
-    height, width = frame.shape[:2]
+    left, top, right, bottom = surroundings(face, frame.shape[1], frame.shape[0])
+    return patch_of(frame[top:bottom, left:right], left, top, face)
+
+
+def surroundings(face: Detection, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return what is kept of a frame around a face, at least one pixel.
+
+    Returns:
+        First column and row, and those behind the last.
+    """
     reach = (0.5 + MARGIN) * max(face.w, face.h)
     left, right = _within(face.x + face.w / 2, reach, width)
     top, bottom = _within(face.y + face.h / 2, reach, height)
-    cut = frame[top:bottom, left:right]
+    return left, top, right, bottom
+
+
+def patch_of(cut: UInt8[np.ndarray, "h w 3"], left: int, top: int, face: Detection) -> Patch:
+    """Return the :func:`surroundings` of a face, cut out at ``left`` and ``top``, as a patch."""
+    height, width = cut.shape[:2]
     ratio = OVERSAMPLING * SIDE / sqrt(max(face.area, 1.0))
     if ratio >= 1:
         return Patch(cut.copy(), np.array([[1.0, 0.0, -left], [0.0, 1.0, -top]]))
-    size = max(1, round((right - left) * ratio)), max(1, round((bottom - top) * ratio))
-    fx, fy = size[0] / (right - left), size[1] / (bottom - top)
+    size = max(1, round(width * ratio)), max(1, round(height * ratio))
+    fx, fy = size[0] / width, size[1] / height
     small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
     to_patch = np.array([[fx, 0.0, (0.5 - left) * fx - 0.5], [0.0, fy, (0.5 - top) * fy - 0.5]])
     return Patch(small, to_patch)

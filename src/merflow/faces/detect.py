@@ -58,11 +58,11 @@ class Shrunk:
     """A frame made smaller for detection, and the way back to the full frame.
 
     Attributes:
-        frame: The smaller picture, same channels.
+        frame: The smaller picture, RGB or grey as the full one.
         factor: Its size over the full size, (x, y).
     """
 
-    frame: UInt8[np.ndarray, "h w 3"]
+    frame: UInt8[np.ndarray, "h w *c"]
     factor: tuple[float, float]
 
     def points(self, points: Float[np.ndarray, "n 2"]) -> Float32[np.ndarray, "n 2"]:
@@ -77,7 +77,7 @@ class Shrunk:
         return x / across, y / down, w / across, h / down
 
 
-def shrink(frame: UInt8[np.ndarray, "h w 3"], side: int) -> Shrunk:
+def shrink(frame: UInt8[np.ndarray, "h w *c"], side: int) -> Shrunk:
     """Shrink a frame so that its shorter side has at most ``side`` pixels.
 
     By a whole factor with area averaging, which is fast and does not alias, then bilinearly by

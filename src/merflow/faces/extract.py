@@ -12,10 +12,11 @@ from merflow.faces.crops import TRACK, FaceClip
 from merflow.faces.detect import Detector
 from merflow.faces.facts import Facts
 from merflow.faces.mask import masked
+from merflow.faces.picture import Picture
 from merflow.faces.sightings import crops_of
 from merflow.faces.speaking import Envelope, speaker
 from merflow.faces.watch import Watch
-from merflow.media.video import frames_due, picture_of
+from merflow.media.video import frames_due
 
 
 def face_of_clip(path: str | Path, detector: Detector, spec: Mapping[str, Any]) -> FaceClip:
@@ -35,7 +36,7 @@ def face_of_clip(path: str | Path, detector: Detector, spec: Mapping[str, Any]) 
     sound, times, looked_at = Envelope(), [], []
     for time, frame, due in frames_due(path, spec["fps"], sound.hear if speaking else None):
         if due or speaking:
-            watch.look(picture_of(frame), due)
+            watch.look(Picture(frame), due)
             times.append(time)
             looked_at.append(due)
     persons = watch.persons()

@@ -1,15 +1,15 @@
 """Looking at a clip's frames in turn: where to detect, where to follow."""
 
-import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from merflow.faces.align import cut_patch
+from merflow.faces.align import patch_of, surroundings
 from merflow.faces.appearance import look_of
 from merflow.faces.cuts import Cuts
-from merflow.faces.detect import Detector, Shrunk, enlarged, shrink
+from merflow.faces.detect import Detector, Shrunk, enlarged
 from merflow.faces.flow import follow
 from merflow.faces.persons import Person, persons_of
+from merflow.faces.picture import Picture
 from merflow.faces.sightings import sighting
 from merflow.faces.speaking import mouth_motion
 from merflow.faces.strands import Strand, Strands
@@ -41,28 +41,28 @@ class Watch:
         self._moving, self._follows = moving, moving or every > 1
         self._before: UInt8[np.ndarray, "h w"] | None = None
         self._number, self._until_key = 0, 0
-        self._last = Shrunk(np.zeros((1, 1, 3), np.uint8), (1.0, 1.0))
-        self._shape: tuple[int, ...] | None = None
+        self._last = Shrunk(np.zeros((1, 1), np.uint8), (1.0, 1.0))
+        self._shape: tuple[int, int] | None = None
         self._open: list[Strand] = []
 
-    def look(self, frame: UInt8[np.ndarray, "h w 3"], due: bool = True) -> None:
+    def look(self, picture: Picture, due: bool = True) -> None:
         """Look at the next frame.
 
         A face is detected at key frames, and also where one that was followed is lost and behind
         a cut. Where the frames' size changes all are found again, by their looks.
 
         Args:
-            frame: RGB.
+            picture: The frame.
             due: Whether it is one of the frames looked at, and not given for its motion alone.
         """
-        small = shrink(frame, self._side)
-        grey = cv2.cvtColor(small.frame, cv2.COLOR_RGB2GRAY)
+        grey = picture.grey(self._side)
         number, self._number = self._number, self._number + 1
-        if self.cuts.between(grey) or frame.shape != self._shape:
+        if self.cuts.between(grey.frame) or self._shape != (picture.width, picture.height):
             self._end()
-        self._last, self._shape = small, frame.shape
-        self._follow(number, grey)
+        self._last, self._shape = grey, (picture.width, picture.height)
+        self._follow(number, grey.frame)
         if due and self._until_key <= 0:
+            small = picture.small(self._side)
             found = self._detector.detect(small.frame)
             self.strands.see(number, found, [look_of(small.frame, face) for face in found])
             self._until_key = self._every
@@ -71,7 +71,9 @@ class Watch:
             for strand in self.strands.seen(number):
                 if not strand.open:
                     self._open.append(strand)
-                strand.open[number] = cut_patch(frame, enlarged(strand.face, small))
+                face = enlarged(strand.face, grey)
+                place = surroundings(face, picture.width, picture.height)
+                strand.open[number] = patch_of(picture.part(*place), *place[:2], face)
         self._settle()
 
     @property

@@ -8,6 +8,7 @@ from merflow.corpus.demo.face import Pose
 from merflow.faces.align import Patch, align_track, crop, cut_patch
 from merflow.faces.cascade import Cascade
 from merflow.faces.detect import Detection
+from merflow.faces.picture import Picture
 from merflow.faces.sightings import crops_of, sighting
 from merflow.faces.watch import Watch
 
@@ -44,7 +45,7 @@ def test_of_nobody_there_is_no_crop():
 def test_surroundings_are_kept_until_the_next_detection_only(every):
     watch = Watch(Cascade(360, 0.2), 360, every, moving=False)
     for n in range(40):
-        watch.look(PORTRAIT.frame(POSES[n % 12]))
+        watch.look(Picture(PORTRAIT.frame(POSES[n % 12])))
         assert sum(len(strand.open) for strand in watch.strands.all) < every
     (person,) = watch.persons()
     assert set(person.sightings) == set(range(40))
@@ -59,7 +60,7 @@ def test_where_the_size_of_the_frames_changes_each_face_is_in_pixels_of_its_own(
         watch = Watch(Cascade(side, 0.2), side, every, moving=False)
         for n in range(12):
             frame = PORTRAIT.frame(POSES[n])
-            watch.look(frame if n < 6 else frame.repeat(2, axis=0).repeat(2, axis=1))
+            watch.look(Picture(frame if n < 6 else frame.repeat(2, axis=0).repeat(2, axis=1)))
         (person,) = watch.persons()
         assert set(person.sightings) == set(range(12))
         for n, one in person.sightings.items():

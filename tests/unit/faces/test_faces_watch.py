@@ -7,6 +7,7 @@ from drawn_faces import HEIGHT, WIDTH, Portrait
 from merflow.corpus.demo.face import Pose
 from merflow.faces.cascade import Cascade
 from merflow.faces.choose import chosen
+from merflow.faces.picture import Picture
 from merflow.faces.watch import Watch
 
 A, B = Portrait(1), Portrait(2)
@@ -43,7 +44,7 @@ def watched(film, every=1, detector=None):
     """Return the largest person's centre (x) by frame, and how many persons there are."""
     watch = Watch(detector or Cascade(360, 0.2), 360, every, moving=False)
     for frame in film:
-        watch.look(frame)
+        watch.look(Picture(frame))
     persons = watch.persons()
     person = chosen(persons, "largest", watch.size)
     faces = {number: one.face for number, one in person.sightings.items()}
