@@ -28,6 +28,7 @@ def _json_object(_ctx: click.Context, _param: click.Parameter, value: str) -> di
 SPEC = click.option("--spec", required=True, callback=_json_object, help="Settings, JSON object.")
 """``--spec``: the command gets a dict; anything but a JSON object is a usage error."""
 
+KNOWN = click.option("--known", type=PATH, help="Digests of noise recordings, from job to job.")
 DEVICE = click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", help="Where models are trained."
 )

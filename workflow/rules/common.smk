@@ -50,6 +50,8 @@ except MerflowError as error:
     refuse(f"{error}\n`merflow doctor` says what else is missing or wrong")
 
 
+# Digests of noise recordings, which are large and read by many jobs.
+KNOWN = "results/noise/known.json"
 SHARDS = config["corpus"]["shards"]
 run = Run(layout, lambda: workflow.cores, lambda: [*tables(), *figures()], lambda: asked_for())
 

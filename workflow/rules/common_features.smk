@@ -66,7 +66,8 @@ def extraction_options(wildcards, input):
     crops = options("--crops", [input.crops]) if "crops" in input.keys() else ""
     if wildcards.condition == "clean":
         return crops
-    return f"{crops} {options('--noise', [input.noise])} {options('--noise-root', [layout.noise_root])}"
+    recordings = f"{options('--noise-root', [layout.noise_root])} {options('--known', [KNOWN])}"
+    return f"{crops} {options('--noise', [input.noise])} {recordings}"
 
 
 def extraction_weights(wildcards):

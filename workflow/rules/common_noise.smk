@@ -2,6 +2,7 @@
 NOISY = layout.noisy
 NOISY_PARTS = [f"{NOISY}/.made/{shard}.csv" for shard in layout.shards()]
 DRAWING = [
+    "storage/known.py",
     *(f"noise/{name}.py" for name in ("draw", "folder", "manifest", "ranges", "recordings")),
     *("noise/visual.py", "media/blur.py", "media/sound.py"),
 ]

@@ -15,11 +15,13 @@ rule noise_draw:
     params:
         spec=noise_spec("seed", "copies", "preset", "visual"),
         root=noise_root,
+        known=KNOWN,
     message:
         "Drawing noise"
     shell:
         "python -m merflow noise draw --spec {params.spec:q} --manifest {input.manifest:q}"
-        " --root {params.root:q} --out {output.noise:q} > {log:q} 2>&1"
+        " --root {params.root:q} --known {params.known:q} --out {output.noise:q}"
+        " > {log:q} 2>&1"
 
 
 # The same for test clips, from recordings that corrupt no training copy.
@@ -38,11 +40,13 @@ rule noise_draw_tests:
         spec=noise_spec("seed", "preset", "visual"),
         splits=noisy_splits(),
         root=noise_root,
+        known=KNOWN,
     message:
         "Drawing noise for test clips"
     shell:
         "python -m merflow noise draw-tests --spec {params.spec:q} --manifest {input.manifest:q}"
-        " {params.splits} --root {params.root:q} --out {output.noise:q} > {log:q} 2>&1"
+        " {params.splits} --root {params.root:q} --known {params.known:q} --out {output.noise:q}"
+        " > {log:q} 2>&1"
 
 
 # The clips lie beside noisy.csv; a killed job keeps those it had finished.
@@ -51,7 +55,7 @@ rule noise_corrupt:
         code=code(
             *(f"noise/{name}.py" for name in ("folder", "manifest", "recordings", "sound")),
             *(f"noise/{name}.py" for name in ("noisy_clip", "noisy_corpus", "visual")),
-            "media",
+            *("media", "storage/known.py"),
         ),
         manifest=layout.manifest,
         noise=f"{NOISY}/.made/draws.csv",
@@ -67,12 +71,14 @@ rule noise_corrupt:
         shards=SHARDS,
         root=corpus_root,
         noise_root=noise_root,
+        known=KNOWN,
         folder=noisy_folder,
     message:
         "Corrupted test clips, shard {wildcards.shard}"
     shell:
         "python -m merflow noise corrupt --manifest {input.manifest:q} --root {params.root:q}"
-        " --noise {input.noise:q} --noise-root {params.noise_root:q} {params.splits}"
+        " --noise {input.noise:q} --noise-root {params.noise_root:q} --known {params.known:q}"
+        " {params.splits}"
         " --shard {wildcards.shard} --shards {params.shards} --folder {params.folder:q}"
         " --out {output.part:q} > {log:q} 2>&1"
 
@@ -122,8 +128,10 @@ if layout.robustness:
         params:
             spec=spec(layout.levels_spec()),
             root=noise_root,
+            known=KNOWN,
         message:
             "Drawing noise at fixed SNRs"
         shell:
             "python -m merflow noise levels --spec {params.spec:q} --manifest {input.manifest:q}"
-            " --root {params.root:q} --out {output.noise:q} > {log:q} 2>&1"
+            " --root {params.root:q} --known {params.known:q} --out {output.noise:q}"
+            " > {log:q} 2>&1"

@@ -11,8 +11,9 @@ from merflow.layout.data import RESULTS
 from merflow.storage.shards import kept_as
 
 NOUNS = ("corpus", "faces", "features", "noise", "runs")
-# Small, and known by no setting: what decoding told of each clip, times, the record of the run.
-ALWAYS = ("corpus/store", "runs/benchmarks", "runs/run.json")
+# Small, and known by no setting: what decoding told of each clip, digests of noise recordings,
+# times, the record of the run.
+ALWAYS = ("corpus/store", "noise/known.json", "runs/benchmarks", "runs/run.json")
 WEIGHTS = "weights.safetensors"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from merflow.options import PATH, SPEC, named
+from merflow.options import KNOWN, PATH, SPEC, named
 
 
 @click.group(name="features")
@@ -25,6 +25,7 @@ def group() -> None:
 @click.option("--crops", multiple=True, type=PATH, help="Face crops; for visual encoders.")
 @click.option("--noise", type=PATH, help="Noise manifest: extract the corrupted copies.")
 @click.option("--noise-root", type=PATH, help="Noise folder.")
+@KNOWN
 @click.option("--shard", required=True, type=int)
 @click.option("--shards", required=True, type=int)
 @click.option("--store", required=True, type=PATH, help="Finished parts.")
@@ -41,6 +42,7 @@ def extract(
     crops: tuple[Path, ...],
     noise: Path | None,
     noise_root: Path | None,
+    known: Path | None,
     shard: int,
     shards: int,
     store: Path,
@@ -67,7 +69,7 @@ def extract(
     from merflow.features.inputs import Crops, Sounds
     from merflow.threads import fix_torch_threads
 
-    inputs = Crops(crops) if kind.modality == "visual" else Sounds(root, noise_root)
+    inputs = Crops(crops) if kind.modality == "visual" else Sounds(root, noise_root, known)
     fix_torch_threads()
     # A speech network is a folder, the others are a file.
     if weights is not None and kind.module != "speech":

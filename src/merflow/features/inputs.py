@@ -24,6 +24,7 @@ class Sounds:
     Args:
         root: Folder that the manifest's paths are relative to.
         noise_root: The noise folder; needed for corrupted copies alone.
+        known: Where digests of recordings are remembered, as :class:`NoiseFolder` takes it.
 
     Attributes:
         recipe: None: how they are made follows from this code alone.
@@ -31,10 +32,10 @@ class Sounds:
 
     recipe = None
 
-    def __init__(self, root: Path, noise_root: Path | None) -> None:
+    def __init__(self, root: Path, noise_root: Path | None, known: Path | None = None) -> None:
         """Read nothing yet."""
         self._root = root
-        self._noise = NoiseFolder(noise_root) if noise_root else None
+        self._noise = NoiseFolder(noise_root, known) if noise_root else None
         self._last: tuple[str, np.ndarray] | None = None
 
     def key(self, sample: Sample) -> str:

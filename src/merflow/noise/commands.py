@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from merflow.options import PATH, SPEC
+from merflow.options import KNOWN, PATH, SPEC
 
 DRAWING = ("seed", "preset", "visual")
 """Settings that every draw takes."""
@@ -20,8 +20,9 @@ def group() -> None:
 @SPEC
 @click.option("--manifest", required=True, type=PATH, help="Corpus manifest.")
 @click.option("--root", required=True, type=PATH, help="Noise folder.")
+@KNOWN
 @click.option("--out", required=True, type=PATH, help="Noise manifest.")
-def draw(spec: dict[str, Any], manifest: Path, root: Path, out: Path) -> None:
+def draw(spec: dict[str, Any], manifest: Path, root: Path, known: Path | None, out: Path) -> None:
     """Draw the corruption of every training copy; spec: seed, copies, preset, visual."""
     from merflow.corpus.manifest import read_manifest
     from merflow.noise.draw import draw_noise
@@ -31,7 +32,7 @@ def draw(spec: dict[str, Any], manifest: Path, root: Path, out: Path) -> None:
     require_all(spec, *DRAWING, "copies")
     table = read_manifest(manifest)
     clips = list(table["clip"][table["split"] == "train"])
-    rows = draw_noise(spec, clips, root)
+    rows = draw_noise(spec, clips, root, known)
     write_noise(out, rows)
     click.echo(f"{len(rows)} corrupted copies of {len(clips)} training clips")
 
@@ -40,6 +41,7 @@ def draw(spec: dict[str, Any], manifest: Path, root: Path, out: Path) -> None:
 @SPEC
 @click.option("--manifest", required=True, type=PATH, help="Corpus manifest.")
 @click.option("--root", required=True, type=PATH, help="Noise folder.")
+@KNOWN
 @click.option("--split", "splits", required=True, multiple=True, help="Test split; repeatable.")
 @click.option("--snr", type=int, help="SNR of all clips in dB; pictures stay. Else both are drawn.")
 @click.option("--out", required=True, type=PATH, help="Noise manifest.")
@@ -47,6 +49,7 @@ def draw_test_clips(
     spec: dict[str, Any],
     manifest: Path,
     root: Path,
+    known: Path | None,
     splits: tuple[str, ...],
     snr: int | None,
     out: Path,
@@ -62,7 +65,7 @@ def draw_test_clips(
 
     require_all(spec, *DRAWING)
     table = read_manifest(manifest)
-    rows = draw_tests(spec, table["clip"][table["split"].isin(splits)], root, snr)
+    rows = draw_tests(spec, table["clip"][table["split"].isin(splits)], root, snr, known)
     write_noise(out, rows)
     click.echo(f"{len(rows)} corrupted test clips")
 
@@ -72,6 +75,7 @@ def draw_test_clips(
 @click.option("--root", required=True, type=PATH, help="Corpus root.")
 @click.option("--noise", required=True, type=PATH, help="Noise manifest of the test clips.")
 @click.option("--noise-root", required=True, type=PATH, help="Noise folder.")
+@KNOWN
 @click.option("--split", "splits", required=True, multiple=True, help="Test split; repeatable.")
 @click.option("--shard", required=True, type=click.IntRange(min=0), help="Which shard, from 0.")
 @click.option("--shards", required=True, type=click.IntRange(min=1), help="How many there are.")
@@ -82,6 +86,7 @@ def corrupt(
     root: Path,
     noise: Path,
     noise_root: Path,
+    known: Path | None,
     splits: tuple[str, ...],
     shard: int,
     shards: int,
@@ -100,7 +105,7 @@ def corrupt(
     every = [TestClip(*row) for row in table.itertuples(index=False)]
     clips = [clip for clip in every if shard_of(clip.clip, shards) == shard]
     rows = {row.clip: row for row in read_noise(noise)}
-    write_noisy_shard(clips, rows, root, NoiseFolder(noise_root), folder, out)
+    write_noisy_shard(clips, rows, root, NoiseFolder(noise_root, known), folder, out)
 
 
 @group.command("list")
@@ -118,8 +123,9 @@ def list_clips(parts: tuple[Path, ...], folder: Path, out: Path) -> None:
 @SPEC
 @click.option("--manifest", required=True, type=PATH, help="Corpus manifest.")
 @click.option("--root", required=True, type=PATH, help="Noise folder.")
+@KNOWN
 @click.option("--out", required=True, type=PATH, help="Noise manifest.")
-def levels(spec: dict[str, Any], manifest: Path, root: Path, out: Path) -> None:
+def levels(spec: dict[str, Any], manifest: Path, root: Path, known: Path | None, out: Path) -> None:
     """Draw the noise of every clip of a split at every SNR; spec: split, snr, seed."""
     from merflow.corpus.manifest import read_manifest
     from merflow.noise.levels import draw_levels
@@ -127,6 +133,6 @@ def levels(spec: dict[str, Any], manifest: Path, root: Path, out: Path) -> None:
     from merflow.training.spec import require_all
 
     require_all(spec, "split", "snr", "seed")
-    rows = draw_levels(spec, read_manifest(manifest), root)
+    rows = draw_levels(spec, read_manifest(manifest), root, known)
     write_noise(out, rows)
     click.echo(f"{len(rows)} corrupted copies of {len({row.clip for row in rows})} clips")

@@ -15,7 +15,9 @@ from merflow.seeds import generator
 Spec = Mapping[str, Any]
 
 
-def draw_noise(spec: Spec, clips: Iterable[str], root: Path) -> list[NoiseRow]:
+def draw_noise(
+    spec: Spec, clips: Iterable[str], root: Path, known: Path | None = None
+) -> list[NoiseRow]:
     """Draw all copies of all training clips, from the recordings that corrupt no test clip.
 
     Args:
@@ -23,12 +25,13 @@ def draw_noise(spec: Spec, clips: Iterable[str], root: Path) -> list[NoiseRow]:
             None: as the preset does.
         clips: Names of the training clips.
         root: The noise folder.
+        known: Where digests of recordings are remembered, see :class:`NoiseFolder`.
 
     Raises:
         MerflowError: A setting is unknown, or the noise folder is missing, empty or damaged.
     """
     _check(spec)
-    folder = NoiseFolder(root)
+    folder = NoiseFolder(root, known)
     names = folder.names_for("train", spec["seed"])
     return [
         _draw(spec, clip, copy, folder, names, "noise")
@@ -38,7 +41,11 @@ def draw_noise(spec: Spec, clips: Iterable[str], root: Path) -> list[NoiseRow]:
 
 
 def draw_tests(
-    spec: Spec, clips: Iterable[str], root: Path, snr_db: int | None = None
+    spec: Spec,
+    clips: Iterable[str],
+    root: Path,
+    snr_db: int | None = None,
+    known: Path | None = None,
 ) -> list[NoiseRow]:
     """Draw one corruption of each test clip, as copy 1, from recordings that train nothing.
 
@@ -51,13 +58,14 @@ def draw_tests(
         root: The noise folder.
         snr_db: The SNR of all clips in dB, whose pictures then stay as they are (``identity``);
             None: SNR and picture are drawn as for training copies.
+        known: As for :func:`draw_noise`.
 
     Raises:
         MerflowError: A setting is unknown, or the noise folder is missing, empty or damaged, or
             has not two recordings.
     """
     _check(spec)
-    folder = NoiseFolder(root)
+    folder = NoiseFolder(root, known)
     names = folder.names_for("test", spec["seed"])
     rows = [_draw(spec, clip, 1, folder, names, "noise-test") for clip in sorted(clips)]
     if snr_db is None:

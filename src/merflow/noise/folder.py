@@ -1,5 +1,6 @@
 """The folder of noise recordings: which files it holds, how long they are, what they contain."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -8,7 +9,7 @@ from merflow.errors import MerflowError
 from merflow.media.sound import RATE
 from merflow.noise.recordings import recording_names
 from merflow.seeds import seed_of
-from merflow.storage.digest import file_sha256
+from merflow.storage.known import KnownDigests
 
 Share = Literal["train", "test"]
 TEST_SHARE = 0.25
@@ -20,13 +21,15 @@ class NoiseFolder:
 
     Args:
         root: The folder that the paths in the noise manifest are relative to.
+        known: Where digests of recordings are remembered from job to job; None: nowhere.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Look at nothing yet: files are listed when they are first asked for."""
+    def __init__(self, root: Path, known: Path | None = None) -> None:
+        """Look at no recording yet: they are listed when they are first asked for."""
         self.root = root
         self._lengths: dict[str, int] = {}
         self._digests: dict[str, str] = {}
+        self._known = KnownDigests(known)
 
     @cached_property
     def names(self) -> list[str]:
@@ -53,6 +56,7 @@ class NoiseFolder:
                 asked for and all recordings have the same content.
         """
         self._check_all()
+        self._hash(self.names)
         digests = {self.sha256(name) for name in self.names}
         ordered = sorted(digests, key=lambda digest: seed_of(seed, "noise-share", digest))
         if share == "test" and len(ordered) < 2:
@@ -115,8 +119,12 @@ class NoiseFolder:
     def sha256(self, name: str) -> str:
         """Return the digest of a recording's file."""
         if name not in self._digests:
-            self._digests[name] = file_sha256(self.path(name))
+            self._hash([name])
         return self._digests[name]
+
+    def _hash(self, names: Sequence[str]) -> None:
+        found = self._known.sha256([self.path(name) for name in names])
+        self._digests |= dict(zip(names, found, strict=True))
 
     def _check_all(self) -> None:
         """Look at every recording's header, so that what is wrong shows before anything is drawn.

@@ -12,7 +12,9 @@ from merflow.noise.draw import draw_tests
 from merflow.noise.manifest import NoiseRow
 
 
-def draw_levels(spec: Mapping[str, Any], manifest: pd.DataFrame, root: Path) -> list[NoiseRow]:
+def draw_levels(
+    spec: Mapping[str, Any], manifest: pd.DataFrame, root: Path, known: Path | None = None
+) -> list[NoiseRow]:
     """Draw the noise of every clip of a split at every SNR.
 
     Copy k of a clip has the k-th of the SNRs in rising order. All copies of a clip share recording
@@ -22,6 +24,7 @@ def draw_levels(spec: Mapping[str, Any], manifest: pd.DataFrame, root: Path) -> 
         spec: ``split``; ``snr``, whole dB; ``seed``, that of the section ``noise``.
         manifest: From :func:`merflow.corpus.manifest.read_manifest`.
         root: The noise folder; only recordings that train nothing are drawn.
+        known: As for :func:`merflow.noise.draw.draw_noise`.
 
     Raises:
         MerflowError: The split has no clip or no label, or the noise folder is missing or damaged
@@ -37,7 +40,7 @@ def draw_levels(spec: Mapping[str, Any], manifest: pd.DataFrame, root: Path) -> 
     # Neither the preset's SNRs nor the transforms enter: both are replaced.
     drawing = {"seed": spec["seed"], "preset": "paper", "visual": []}
     levels: Sequence[int] = sorted(spec["snr"])
-    rows = draw_tests(drawing, own["clip"], root, levels[0])
+    rows = draw_tests(drawing, own["clip"], root, levels[0], known)
     return [
         replace(row, copy=copy, snr_db=snr_db)
         for row in rows

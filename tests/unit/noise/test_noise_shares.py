@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from functools import cache
 
@@ -165,6 +166,28 @@ def test_the_command_draws_for_the_splits_it_is_told(root, tmp_path):
         found = read_noise(tmp_path / "noise.csv")
         assert [row.clip for row in found] == list(clips)
         assert snrs is None or {row.snr_db for row in found} == snrs
+
+
+def test_remembered_digests_change_no_draw_and_a_changed_recording_is_noticed(tmp_path):
+    noise, known = write_recordings(tmp_path / "noise", 8), tmp_path / "known.json"
+    for path in noise.iterdir():
+        os.utime(path, (1e9, 1e9))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("merflow.storage.known.SETTLED_NS", -1)
+        plain = draw_noise(SPEC, CLIPS, noise), draw_tests(SPEC, CLIPS, noise)
+        for _ in range(2):
+            assert draw_noise(SPEC, CLIPS, noise, known) == plain[0]
+            assert draw_tests(SPEC, CLIPS, noise, known=known) == plain[1]
+        assert len(json.loads(known.read_text())) == 8
+    (row,) = draw_tests(SPEC, CLIPS[:1], noise, known=known)
+    path = noise / row.noise_file
+    assert NoiseFolder(noise, known).unchanged(row.noise_file, row.noise_sha256) == path
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, (1e9, 1e9))
+    with pytest.raises(MerflowError, match="changed since it was drawn"):
+        NoiseFolder(noise, known).unchanged(row.noise_file, row.noise_sha256)
 
 
 def test_the_demos_recordings_are_on_both_sides(tmp_path):
