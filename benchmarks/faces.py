@@ -1,6 +1,6 @@
 """Frames a second of the faces step against the plain loop, with the same detector, in one run.
 
-    python benchmarks/faces.py [FOLDER] [--clips 24] [--yunet FILE] [--every 8] [--side 128]
+    python benchmarks/faces.py [FOLDER] [--clips 0] [--yunet FILE] [--every 8] [--side 128]
 
 Plain: ``cv2.VideoCapture``, every full frame through the detector, the largest face cut out,
 brought to 112 x 112 and written as a bmp. OpenCV takes as many threads as it likes; libav decodes
@@ -9,7 +9,8 @@ with as many as ``VideoCapture`` gives it.
 Ours: what `merflow faces crop` does, with every frame looked at (``fps: null``), detection on every
 ``--every``-th of them shrunk to ``--side``, tracking in between, in one process and in one for each
 core, from starting the processes to the file of crops. Best of ``--repeats``; plain and ours take
-turns, so that a busy machine is busy for both.
+turns, so that a busy machine is busy for both. Beside it stands the computing of all cores for a
+frame, and below how long it is from starting the processes to the faces of the first clip.
 
 Agreement is of our boxes with those of the same detector on every full frame: the share of the
 frames with a face there in which ours has an intersection over union of .8 or more, and the median.
@@ -18,23 +19,30 @@ FOLDER is searched for mp4; without it ``$MERFLOW_REAL_DATA/data``.
 
 import argparse
 import os
+import resource
 import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from merflow.faces.crops import TRACK, read_crops
 from merflow.faces.detect import Detection, Detector, make_detector
+from merflow.faces.make import clip_maker
 from merflow.faces.overlap import box_of, overlap
-from merflow.faces.shard import crop_shard
+from merflow.faces.pool import Pool
 from merflow.media.video import iterate_frames
 from merflow.storage.digest import file_sha256
+
+# Each process that is started imports this file again. Those of the step, whose main module is
+# merflow, import no tables: they are imported where they are needed.
+if TYPE_CHECKING:
+    import pandas as pd
 
 FULL = 1 << 16
 SETTINGS = {"fps": None, "min_face": 0.2, "person": "largest", "mask": False}
@@ -67,25 +75,56 @@ def each_frame(clip: Path, detector: Detector) -> list[Detection | None]:
     return [max(faces, key=lambda face: face.area, default=None) for faces in found]
 
 
-def ours(table: pd.DataFrame, spec: dict[str, Any], folder: Path, workers: int) -> Path:
+def ours(table: "pd.DataFrame", spec: dict[str, Any], folder: Path, workers: int) -> Path:
     """Run the step over all clips; returns the file of crops."""
+    from merflow.faces.shard import crop_shard
+
     files = [folder / name for name in ("crops.safetensors", "tracks.parquet", "facts.csv")]
     crop_shard(spec, table, Path("/"), folder / "store", *files, workers)
     return files[0]
 
 
-def timed(what: Any, *arguments: Any) -> tuple[float, Any]:
-    """Return the seconds that a call takes in an empty folder, and what it returns."""
+def first_clip(table: "pd.DataFrame", spec: dict[str, Any], workers: int) -> float:
+    """Return the seconds from starting the processes to the faces of the first clip."""
+    tasks = [(Path("/"), row.clip, row.path, row.sha256) for row in table[:workers].itertuples()]
+    began = time.perf_counter()
+    with Pool(spec, clip_maker, workers) as pool:
+        pool.plan(tasks)
+        pool.make(tasks[:1])
+        return time.perf_counter() - began
+
+
+@dataclass(frozen=True, order=True)
+class Took:
+    """What a run took, seconds.
+
+    Attributes:
+        wall: By the clock.
+        cores: Of all cores together, ended processes too.
+    """
+
+    wall: float
+    cores: float
+
+
+def timed(what: Any, *arguments: Any) -> tuple[Took, Any]:
+    """Return what a call takes in an empty folder, and what it returns."""
     folder = Path(tempfile.mkdtemp())
     try:
-        began = time.perf_counter()
+        cores, began = computed(), time.perf_counter()
         result = what(*arguments, folder)
-        return time.perf_counter() - began, result
+        return Took(time.perf_counter() - began, computed() - cores), result
     finally:
         shutil.rmtree(folder)
 
 
-def agreement(table: pd.DataFrame, spec: dict[str, Any], detector: Detector) -> str:
+def computed() -> float:
+    """Return the seconds that this process and its ended children have computed."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def agreement(table: "pd.DataFrame", spec: dict[str, Any], detector: Detector) -> str:
     """Return how our boxes agree with a detection on every full frame, in words."""
     with tempfile.TemporaryDirectory() as name:
         reader = read_crops([ours(table, spec, Path(name), 1)])
@@ -108,25 +147,32 @@ def agreement(table: pd.DataFrame, spec: dict[str, Any], detector: Detector) -> 
     )
 
 
-def report(name: str, spec: dict[str, Any], table: pd.DataFrame, repeats: int) -> None:
+def report(name: str, spec: dict[str, Any], table: "pd.DataFrame", repeats: int) -> None:
     """Print speeds, ratios and agreement of one backend."""
     clips = [Path("/", path) for path in table["path"]]
     full = make_detector(spec | {"detect_side": FULL})
     cores, threads = len(os.sched_getaffinity(0)), cv2.getNumThreads()
-    times: dict[str, list[float]] = {"plain": [], "one process": [], f"{cores} processes": []}
-    frames = 0
+    times: dict[str, list[Took]] = {"plain": [], "one process": [], f"{cores} processes": []}
+    starts, frames = [], 0
     for _ in range(repeats):
         cv2.setNumThreads(threads)
-        seconds, frames = timed(lambda folder: plain_loop(clips, full, folder))
-        times["plain"].append(seconds)
+        took, frames = timed(lambda folder: plain_loop(clips, full, folder))
+        times["plain"].append(took)
         cv2.setNumThreads(1)
         for kind, workers in (("one process", 1), (f"{cores} processes", cores)):
             times[kind].append(timed(lambda folder, n=workers: ours(table, spec, folder, n))[0])
+        starts.append(first_clip(table, spec, cores))
     best = {kind: min(values) for kind, values in times.items()}
     print(f"\n{name}: {len(clips)} clips, {frames} frames; plain with {threads} OpenCV threads")
-    for kind, seconds in best.items():
-        speed, ratio = frames / seconds, best["plain"] / seconds
-        print(f"  {kind:12} {speed:8.1f} frames/s   {ratio:5.2f} x plain")
+    for kind, took in best.items():
+        speed, ratio = frames / took.wall, best["plain"].wall / took.wall
+        each, share = 1e3 * took.cores / frames, best["plain"].cores / took.cores
+        print(
+            f"  {kind:12} {speed:8.1f} frames/s   {ratio:5.2f} x plain   "
+            f"{each:6.2f} ms of a core a frame ({share:.2f} x)"
+        )
+    print(f"  {min(starts):.2f} s from starting {cores} processes to the first clip")
+    print(f"  load of the machine: {os.getloadavg()[0]:.1f} on {cores} cores")
     print(f"  {agreement(table, spec, full)}")
     cv2.setNumThreads(threads)
 
@@ -134,25 +180,31 @@ def report(name: str, spec: dict[str, Any], table: pd.DataFrame, repeats: int) -
 def main() -> None:
     """Time both detectors."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    import pandas as pd
+
     real = os.environ.get("MERFLOW_REAL_DATA", ".")
     parser.add_argument("folder", nargs="?", type=Path, default=Path(real, "data"))
-    parser.add_argument("--clips", type=int, default=24, help="evenly spread over the folder")
+    parser.add_argument(
+        "--clips", type=int, default=0, help="evenly spread over the folder; 0: all"
+    )
     parser.add_argument("--yunet", type=Path, help="default: in $MERFLOW_REAL_DATA/weights")
     parser.add_argument("--every", type=int, default=8)
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--backends", nargs="+", default=["cascade", "yunet"])
     arguments = parser.parse_args()
     there = sorted(arguments.folder.rglob("*.mp4"))
     if not there:
         parser.error(f"there is no mp4 in {arguments.folder}")
-    places = np.linspace(0, len(there) - 1, min(arguments.clips, len(there)))
+    places = np.linspace(0, len(there) - 1, min(arguments.clips or len(there), len(there)))
     clips = [there[round(place)].resolve() for place in places]
     rows = [(str(n), str(p).lstrip("/"), file_sha256(p)) for n, p in enumerate(clips)]
     table = pd.DataFrame(rows, columns=["clip", "path", "sha256"]).drop_duplicates("sha256")
     spec = SETTINGS | {"detect_side": arguments.side, "detect_every": arguments.every}
     network = arguments.yunet or next(Path(real, "weights").glob("face_detection_yunet*"), None)
-    report("cascade", spec | {"backend": "cascade"}, table, arguments.repeats)
-    if network is not None:
+    if "cascade" in arguments.backends:
+        report("cascade", spec | {"backend": "cascade"}, table, arguments.repeats)
+    if network is not None and "yunet" in arguments.backends:
         yunet = {"path": str(network), "sha256": file_sha256(network)}
         report("yunet", spec | {"backend": "yunet", "yunet": yunet}, table, arguments.repeats)
 

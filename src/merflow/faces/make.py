@@ -9,7 +9,6 @@ from merflow.faces.crops import FaceClip
 from merflow.faces.detect import make_detector
 from merflow.faces.extract import face_of_clip
 from merflow.faces.pool import Maker
-from merflow.faces.precropped import face_of_pictures
 
 
 def face_maker(spec: Mapping[str, Any]) -> Callable[[Path, str], FaceClip]:
@@ -22,6 +21,8 @@ def face_maker(spec: Mapping[str, Any]) -> Callable[[Path, str], FaceClip]:
         MerflowError: The detector's file is missing, or is not the declared one.
     """
     if spec["backend"] == "precropped":
+        from merflow.faces.precropped import face_of_pictures
+
         root = Path(spec["precropped"]["root"])
         return lambda path, clip: face_of_pictures(root, clip)
     detector = make_detector(spec)
