@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from merflow.report.figure_labels import MOST, name_best_layers
+from merflow.report.figure_labels import MOST, layer_names, name_best_layers
 from merflow.report.naming import Naming
 from merflow.storage.atomic import replacing
 
@@ -23,6 +24,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 GREY = "#555555"
 WIDEST = 84  # characters of a line of the title
+ABREAST = 7  # names of layers below the figure that need no turning
 ASIDE = 0.08  # between points that share a depth and lie on no line
 STYLE: dict[Any, Any] = {
     "axes.edgecolor": GREY,
@@ -42,6 +44,9 @@ AXIS_LABEL = {
 def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
     """Return the figure.
 
+    Where no encoder has layers of several depths there is no line to draw: the layers then stand
+    side by side, named below.
+
     Args:
         curve: From :func:`merflow.report.layers.curve`.
         spec: ``corpus``, ``note``, ``bootstrap``, ``kind`` and what
@@ -50,19 +55,24 @@ def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
     # The csv has both readings; two lines a layer would hide each other.
     curve = curve[curve["reading"] != "organiser"]
     metric = Naming.of(spec).main
-    shown = _side_by_side(curve[curve["metric"] == metric])
+    shown, named = _side_by_side(curve[curve["metric"] == metric]), False
+    if shown.loc[shown["encoder"] != "constant", "flat"].all():
+        shown, named = _in_places(curve[curve["metric"] == metric]), True
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7.2, 4.6), dpi=200, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         encoders = [name for name in dict.fromkeys(shown["encoder"]) if name != "constant"]
         for k, encoder in enumerate(encoders):
-            _line(axes, shown[shown["encoder"] == encoder], encoder, k)
+            _line(axes, shown[shown["encoder"] == encoder], "" if named else encoder, k)
         constant = float(shown[shown["encoder"] == "constant"]["value"].iloc[0])
         axes.axhline(constant, color=GREY, lw=1, ls=(0, (4, 3)), label="constant predictor")
-        axes.set_xlabel("relative depth of the layer in its model")
+        if named:
+            _name_places(axes, shown[shown["encoder"] != "constant"])
+        else:
+            axes.set_xlabel("relative depth of the layer in its model")
+            axes.set_xlim(-0.03, 1.08)
         axes.set_ylabel(f"{AXIS_LABEL[metric]}, on Train&Val")
-        axes.set_xlim(-0.03, 1.08)
         axes.margins(y=0.14)
         axes.grid(axis="y", color="#dddddd", lw=0.6)
         axes.set_axisbelow(True)
@@ -70,7 +80,10 @@ def draw(curve: pd.DataFrame, spec: Mapping[str, Any]) -> Figure:
             loc="lower left", bbox_to_anchor=(0, 1), ncols=8, frameon=False, borderaxespad=0.2
         )
         figure.suptitle(_title(spec), fontsize=10)
-        figure.supxlabel(_caption(spec, bool(shown["moved"].any())), fontsize=7, color=GREY)
+        caption = _caption(spec, None if named else bool(shown["moved"].any()))
+        figure.supxlabel(caption, fontsize=7, color=GREY)
+        if named:
+            return figure
         # The layout must stand before labels are placed, and must not move for them.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
@@ -97,7 +110,27 @@ def _side_by_side(curve: pd.DataFrame) -> pd.DataFrame:
     return curve.assign(depth=curve["depth"] - ASIDE * behind, moved=behind > 0)
 
 
-def _line(axes: Axes, own: pd.DataFrame, encoder: str, k: int) -> None:
+def _in_places(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return the curve with a place for each layer, in the order of the csv, in the depth's."""
+    rows = curve["encoder"] != "constant"
+    told = [f"{row.depth:g}" for row in curve[rows].itertuples()]
+    names = layer_names(curve[rows])
+    curve = curve.assign(flat=rows, moved=False, name="")
+    curve.loc[rows, "name"] = [f"{name}\n{depth}" for name, depth in zip(names, told, strict=True)]
+    return curve.assign(depth=np.where(rows, np.arange(len(curve)), np.nan))
+
+
+def _name_places(axes: Axes, layers: pd.DataFrame) -> None:
+    """Name each layer below its place."""
+    axes.set_xticks(layers["depth"], layers["name"].tolist())
+    if len(layers) > ABREAST:
+        axes.tick_params(axis="x", labelrotation=90)
+    axes.set_xlabel("layer, and its relative depth in its model")
+    axes.set_xlim(layers["depth"].min() - 0.5, layers["depth"].max() + 0.5)
+
+
+def _line(axes: Axes, own: pd.DataFrame, label: str, k: int) -> None:
+    """Draw an encoder's scores; an empty label keeps it out of the legend."""
     colour, flat = COLOURS[k % len(COLOURS)], bool(own["flat"].all())
     if flat:
         axes.vlines(own["depth"], own["low"], own["high"], color=colour, alpha=0.35, lw=4)
@@ -111,7 +144,7 @@ def _line(axes: Axes, own: pd.DataFrame, encoder: str, k: int) -> None:
         markersize=5,
         lw=1.5,
         ls="" if flat else "-",
-        label=encoder,
+        label=label,
     )
 
 
@@ -123,8 +156,14 @@ def _title(spec: Mapping[str, Any]) -> str:
     return "\n".join([title, *textwrap.wrap(f"Note: {spec['note']}", WIDEST)])
 
 
-def _caption(spec: Mapping[str, Any], moved: bool) -> str:
+def _caption(spec: Mapping[str, Any], moved: bool | None) -> str:
+    """Return what is below the figure; ``moved`` is None where every layer is named."""
     draws = spec["bootstrap"]["draws"]
+    if moved is None:
+        return (
+            f"Bars: 95 % bootstrap intervals over clips ({draws} draws). Honest reading; "
+            "figure4.csv has both."
+        )
     beside = " Points side by side share the depth of the last." if moved else ""
     return (
         f"Bands: 95 % bootstrap intervals over clips ({draws} draws). Honest reading.{beside}\n"

@@ -36,8 +36,17 @@ def name_best_layers(axes: Axes, lines: Sequence[pd.DataFrame], colours: Sequenc
         count = min(MOST, math.ceil(len(line) / 3))
         best = line.sort_values(["value", "depth"], ascending=False).head(count)
         for row in best.sort_values("depth").itertuples(index=False):
-            text, place = f"{row.encoder}({_short(row.layer)})", (row.depth, row.value)
+            (text,), place = layer_names(pd.DataFrame([row])), (row.depth, row.value)
             taken.append(_write(axes, text, place, colours[k % len(colours)], obstacles, taken))
+
+
+def layer_names(layers: pd.DataFrame) -> list[str]:
+    """Return what layers are called in the figure, ``HL(18)``.
+
+    Args:
+        layers: Columns encoder and layer.
+    """
+    return [f"{row.encoder}({_short(row.layer)})" for row in layers.itertuples()]
 
 
 def _short(layer: str) -> str:

@@ -144,6 +144,34 @@ def test_points_on_no_line_stand_side_by_side_with_their_intervals():
     assert "side by side" not in alone.get_supxlabel()
 
 
+@pytest.mark.parametrize("encoders", [{"MF": [1.0, 1.0], "HG": [1.0]}, {"HL": [1.0], "MR": [0.9]}])
+def test_without_any_line_the_layers_stand_abreast_with_their_names_below(encoders):
+    spec = {"corpus": "mine", "bootstrap": {"draws": 10}, "kind": "mlp", **EMOTION}
+    figure = draw_figure(points(**encoders), spec)
+    (axes,) = figure.axes
+    figure.draw_without_rendering()
+    labels = axes.get_xticklabels()
+    wanted = [f"{name}({i})\n{d:g}" for name, own in encoders.items() for i, d in enumerate(own)]
+    assert [label.get_text() for label in labels] == wanted
+    boxes = [label.get_window_extent() for label in labels]
+    gaps = [right.x0 - left.x1 for left, right in zip(boxes, boxes[1:], strict=False)]
+    assert min(gaps) > 0
+    drawn = [place for line in axes.lines if line.get_ls() == "None" for place in line.get_xdata()]
+    assert drawn == axes.get_xticks().tolist()
+    assert not axes.texts
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["constant predictor"]
+    assert "Bars: 95 %" in figure.get_supxlabel()
+    assert "Named" not in figure.get_supxlabel()
+
+
+def test_many_names_below_do_not_meet():
+    spec = {"corpus": "mine", "bootstrap": {"draws": 10}, "kind": "mlp", **EMOTION}
+    figure = draw_figure(points(**{f"encoder{k}": [1.0] for k in range(12)}), spec)
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert all(not left.overlaps(right) for left, right in zip(boxes, boxes[1:], strict=False))
+
+
 def test_linear_probes_are_called_so():
     spec = {"corpus": "mine", "bootstrap": {"draws": 10}, **EMOTION}
     titles = [
