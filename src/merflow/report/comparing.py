@@ -54,17 +54,19 @@ def speakers(
     from merflow.report.outputs import write_table
     from merflow.report.pairs import parse_pairs
     from merflow.report.scores_file import read_scores
-    from merflow.report.speakers import compare, read_both
+    from merflow.report.speakers import compare, read_both, run_folders
     from merflow.report.speakers_page import page
     from merflow.storage.atomic import write_text
     from merflow.training.spec import require_all
 
     require_all(spec, *SCORING, "rows", "systems")
     both = read_both(spec, manifest, folds, speaker_folds)
-    sides = (predictions, "--predictions"), (held_out, "--held-out")
-    found = compare(spec, both, *(parse_pairs(*side) for side in sides))
+    random = parse_pairs(predictions, "--predictions")
+    by_speaker = parse_pairs(held_out, "--held-out")
+    found = compare(spec, both, random, by_speaker)
     write_table(found, out_csv, spec.get("note"))
-    write_text(out_md, page(spec, read_scores(scores_file, spec["corpus"]), both, found))
+    document, trained = read_scores(scores_file, spec["corpus"]), run_folders(random, by_speaker)
+    write_text(out_md, page(spec, document, both, found, trained))
 
 
 @click.command()

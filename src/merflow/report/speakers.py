@@ -123,6 +123,21 @@ def compare(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def run_folders(
+    random: Mapping[str, Path], held_out: Mapping[str, Path]
+) -> dict[str, tuple[str, str]]:
+    """Return the names of the run folders of each system, in random folds and by speaker.
+
+    Args:
+        random: As :func:`compare`.
+        held_out: As :func:`compare`.
+    """
+    return {
+        parse_label(label)[0]: (random[label].parent.name, path.parent.name)
+        for label, path in held_out.items()
+    }
+
+
 @dataclass(frozen=True)
 class _Gap:
     """One system: its cells of one seed in both kinds of folds, and its spread over seeds."""

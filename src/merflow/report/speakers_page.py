@@ -1,6 +1,6 @@
 """What random folds leak by speaker, as a Markdown page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,11 @@ from 5 to some 30."""
 
 
 def page(
-    spec: Mapping[str, Any], document: Mapping[str, Any], both: Both, found: pd.DataFrame
+    spec: Mapping[str, Any],
+    document: Mapping[str, Any],
+    both: Both,
+    found: pd.DataFrame,
+    trained: Mapping[str, tuple[str, str]],
 ) -> str:
     """Return the Markdown page.
 
@@ -27,6 +31,7 @@ def page(
         document: ``scores.json``.
         both: From :func:`merflow.report.speakers.read_both`.
         found: From :func:`merflow.report.speakers.compare`.
+        trained: Names of the run folders of each system, in random folds and by speaker.
     """
     parts, naming = [], Naming.of(spec)
     for reading in READINGS:
@@ -39,6 +44,7 @@ def page(
     told = f"{_how_to_read(document, both, found)}- {naming.told()}\n"
     parts.append(f"## How to read it\n\n{told}")
     parts.append(f"## Speakers on both sides\n\n{_sides(both)}")
+    parts.append(f"## Which training is which\n\n{_folders(spec['systems'], trained)}")
     return assembled(TITLE, spec, document, parts)
 
 
@@ -171,4 +177,13 @@ def _sides(both: Both) -> str:
     return (
         f"Of {clips} train clips {shared} are held out from a model that was trained on clips of "
         f"the same speaker.\n\n{table(heads, lines)}"
+    )
+
+
+def _folders(order: Sequence[str], trained: Mapping[str, tuple[str, str]]) -> str:
+    """Return a table of the run folders, whose names tell the folds by their digest alone."""
+    lines = [[name, *trained[name]] for name in order if name in trained]
+    return (
+        "Folders in `results/runs/`; both trainings of a system have its name and differ in the "
+        f"digest.\n\n{table(['System', 'random folds', 'folds by speaker'], lines)}"
     )

@@ -1,4 +1,5 @@
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -154,7 +155,7 @@ def test_without_any_line_the_layers_stand_abreast_with_their_names_below(encode
     wanted = [f"{name}({i})\n{d:g}" for name, own in encoders.items() for i, d in enumerate(own)]
     assert [label.get_text() for label in labels] == wanted
     boxes = [label.get_window_extent() for label in labels]
-    gaps = [right.x0 - left.x1 for left, right in zip(boxes, boxes[1:], strict=False)]
+    gaps = [right.x0 - left.x1 for left, right in pairwise(boxes)]
     assert min(gaps) > 0
     drawn = [place for line in axes.lines if line.get_ls() == "None" for place in line.get_xdata()]
     assert drawn == axes.get_xticks().tolist()
@@ -169,7 +170,7 @@ def test_many_names_below_do_not_meet():
     figure = draw_figure(points(**{f"encoder{k}": [1.0] for k in range(12)}), spec)
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
-    assert all(not left.overlaps(right) for left, right in zip(boxes, boxes[1:], strict=False))
+    assert all(not left.overlaps(right) for left, right in pairwise(boxes))
 
 
 def test_linear_probes_are_called_so():

@@ -1,6 +1,7 @@
 """Random folds against folds by speaker, and a second computation of what they differ by."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from sklearn.metrics import f1_score
 from merflow.errors import MerflowError
 from merflow.report.bootstrap import draw_groups
 from merflow.report.naming import CHALLENGE, Naming
-from merflow.report.speakers import MEAN, both_sides, read_both
+from merflow.report.speakers import MEAN, both_sides, read_both, run_folders
 from merflow.report.speakers_page import verdict
 
 SPEAKERS = 7
@@ -163,7 +164,8 @@ def test_the_page_has_every_system_both_readings_and_what_they_hold(leaking):
     assert "only a demo" in page
     assert page.index("## Honest reading") < page.index("## Organiser reading")
     for name in (*SYSTEMS, MEAN):
-        assert page.count(f"| {name} ") == 2
+        # Once a reading, and a system once with its run folders.
+        assert page.count(f"| {name} ") == (2 if name == MEAN else 3)
     assert "Over 2 systems, Dis changes by -0." in page
     assert "Dim changes by +" in page
     for metric in ("Dis", "Dim", "Com"):
@@ -175,6 +177,19 @@ def test_the_page_has_every_system_both_readings_and_what_they_hold(leaking):
     assert "Both sides are the trainings of one seed, 0." in page
     assert "## Reference predictors" in page
     assert "clip_train" not in page
+    told = " ".join(page.partition("## Which training is which")[2].split())
+    assert "| System | random folds | folds by speaker |" in told
+    assert told.index(f"| {SYSTEMS[0]} ") < told.index(f"| {SYSTEMS[1]} ")
+
+
+def test_the_page_says_which_run_folder_is_of_which_folds():
+    labels = [f"{SYSTEMS[0]}|clean|{reading}" for reading in ("honest", "organiser")]
+    sides = [
+        {label: Path(f"runs/{SYSTEMS[0]}.clean-{digest}/p.parquet") for label in labels}
+        for digest in ("0a", "0b")
+    ]
+    names = {SYSTEMS[0]: (f"{SYSTEMS[0]}.clean-0a", f"{SYSTEMS[0]}.clean-0b")}
+    assert run_folders(*sides) == names
 
 
 def test_the_spread_over_seeds_stands_beside_where_there_is_one(leaking):
