@@ -112,6 +112,11 @@ def folds_spec(wildcards):
     return spec(keys[wildcards.digest])
 
 
+def few_speakers(wildcards):
+    """Where speakers turn out fewer than folds: an error only if the settings ask for such folds."""
+    return "" if wildcards.digest == layout.folds_key else "--leave-undivided"
+
+
 def split_labels(wildcards):
     return list(config["corpus"]["labels"].values())
 

@@ -184,8 +184,9 @@ rule corpus_folds:
         digest="[0-9a-f]{8}",
     params:
         spec=folds_spec,
+        few=few_speakers,
     message:
         "Folds"
     shell:
         "python -m merflow corpus folds --spec {params.spec:q} --manifest {input.manifest:q}"
-        " --out {output.folds:q} > {log:q} 2>&1"
+        " --out {output.folds:q} {params.few} > {log:q} 2>&1"

@@ -32,10 +32,12 @@ for trained, of in TRAINED.items():
                 features=group_features(of, runs),
                 store="results/runs/store",
                 out=subpath(output[0], ancestor=2),
+                few="" if of is layout else "--leave-untrained",
             message:
                 f"Training {len(runs)} systems, {group}"
             shell:
                 "python -m merflow --threads {resources.numeric_threads} fusion train"
                 " --spec {params.spec:q} --manifest {input.manifest:q} --folds {input.folds:q}"
                 " {params.features} {resources.how} --store {params.store:q} --out {params.out:q}"
+                " {params.few}"
                 " > {log:q} 2>&1"

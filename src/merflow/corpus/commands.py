@@ -84,12 +84,15 @@ def manifest(checked: tuple[Path, ...], out: Path, quarantine: Path) -> None:
 @SPEC
 @click.option("--manifest", "table", type=PATH, required=True)
 @click.option("--out", type=PATH, required=True)
-def folds(spec: dict[str, Any], table: Path, out: Path) -> None:
+@click.option(
+    "--leave-undivided", is_flag=True, help="Write no rows if speakers are fewer than folds."
+)
+def folds(spec: dict[str, Any], table: Path, out: Path, leave_undivided: bool) -> None:
     """Divide the train clips into folds; spec: scheme, count, seed."""
     from merflow.corpus.folds import write_folds
     from merflow.corpus.manifest import read_manifest
 
-    write_folds(read_manifest(table), spec, out)
+    write_folds(read_manifest(table), spec, out, leave_undivided)
 
 
 @group.command("demo-clips")

@@ -14,18 +14,31 @@ from merflow.storage.atomic import replacing
 SCHEMES = ("random", "speaker", "session", "official")
 
 
-def write_folds(manifest: pd.DataFrame, spec: Mapping[str, Any], out: Path) -> None:
+class TooFewGroupsError(MerflowError):
+    """There are fewer speakers or sessions than folds."""
+
+
+def write_folds(
+    manifest: pd.DataFrame, spec: Mapping[str, Any], out: Path, leave_undivided: bool = False
+) -> None:
     """Write the fold (0 to count - 1) of every train clip, sorted by clip.
 
     Args:
         manifest: As :func:`merflow.corpus.manifest.read_manifest` returns it.
         spec: As :func:`divide` takes it.
         out: A csv with the columns clip, fold.
+        leave_undivided: Write no rows where there are fewer speakers or sessions than folds.
 
     Raises:
         MerflowError: See :func:`divide`.
     """
-    folds = divide(manifest, spec)
+    try:
+        folds = divide(manifest, spec)
+    except TooFewGroupsError as error:
+        if not leave_undivided:
+            raise
+        print(f"{error}; no clip gets a fold", flush=True)
+        folds = {}
     table = pd.DataFrame(sorted(folds.items()), columns=["clip", "fold"])
     with replacing(out) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
@@ -96,14 +109,15 @@ def group_folds(
         column: What the groups are, ``speaker`` or ``session``.
 
     Raises:
-        MerflowError: A clip has no group, or there are fewer groups than folds.
+        TooFewGroupsError: There are fewer groups than folds.
+        MerflowError: A clip has no group.
     """
     _check_named(groups, column)
     sizes: dict[str, int] = {}
     for group in groups.values():
         sizes[group] = sizes.get(group, 0) + 1
     if len(sizes) < count:
-        raise MerflowError(
+        raise TooFewGroupsError(
             f"{len(sizes)} {column}s cannot fill {count} folds; lower corpus.folds.count"
         )
     held, fold_of = [0] * count, {}

@@ -51,21 +51,29 @@ def speakers(
     out_md: Path,
 ) -> None:
     """Compare random folds with folds by speaker: what the random ones leak."""
+    import pandas as pd
+
     from merflow.report.outputs import write_table
     from merflow.report.pairs import parse_pairs
     from merflow.report.scores_file import read_scores
-    from merflow.report.speakers import compare, read_both, run_folders
-    from merflow.report.speakers_page import page
+    from merflow.report.speakers import COLUMNS, compare, read_both, run_folders, speakers_left
+    from merflow.report.speakers_page import page, page_of_few
     from merflow.storage.atomic import write_text
+    from merflow.training.labels import is_divided
     from merflow.training.spec import require_all
 
     require_all(spec, *SCORING, "rows", "systems")
+    document = read_scores(scores_file, spec["corpus"])
+    if not is_divided(speaker_folds):
+        write_table(pd.DataFrame(columns=COLUMNS), out_csv, spec.get("note"))
+        write_text(out_md, page_of_few(spec, document, speakers_left(manifest)))
+        return
     both = read_both(spec, manifest, folds, speaker_folds)
     random = parse_pairs(predictions, "--predictions")
     by_speaker = parse_pairs(held_out, "--held-out")
     found = compare(spec, both, random, by_speaker)
     write_table(found, out_csv, spec.get("note"))
-    document, trained = read_scores(scores_file, spec["corpus"]), run_folders(random, by_speaker)
+    trained = run_folders(random, by_speaker)
     write_text(out_md, page(spec, document, both, found, trained))
 
 

@@ -123,6 +123,16 @@ def compare(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def speakers_left(manifest: Path) -> int:
+    """Return how many speakers the usable train clips have.
+
+    Args:
+        manifest: ``manifest.csv``.
+    """
+    table = read_text_csv(manifest, "clip", "split", "speaker")
+    return int(table.loc[table["split"] == TRAIN, "speaker"].nunique())
+
+
 def run_folders(
     random: Mapping[str, Path], held_out: Mapping[str, Path]
 ) -> dict[str, tuple[str, str]]:

@@ -48,6 +48,28 @@ def page(
     return assembled(TITLE, spec, document, parts)
 
 
+def page_of_few(spec: Mapping[str, Any], document: Mapping[str, Any], speakers: int) -> str:
+    """Return the page where nothing is compared, as clips that cannot be used left few speakers.
+
+    Args:
+        spec: As :func:`page`, and ``fold_count``.
+        document: ``scores.json``.
+        speakers: How many are left.
+    """
+    folds = spec["fold_count"]
+    how = (
+        f"Set corpus.folds.count to {speakers} or less, or mend the clips in quarantine."
+        if speakers > 1
+        else "Mend the clips in quarantine."
+    )
+    told = (
+        f"How Train&Val changes when whole speakers are held out is not measured: the train clips "
+        f"that can be used are of {speakers} {'speaker' if speakers == 1 else 'speakers'}, fewer "
+        f"than the {folds} folds (corpus.folds.count). {how}\n"
+    )
+    return assembled(TITLE, spec, document, [told])
+
+
 def verdict(own: pd.DataFrame, naming: Naming, decimals: int) -> str:
     """Return what the comparison shows of one reading, by the mean of its systems, in sentences.
 

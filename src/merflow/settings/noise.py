@@ -54,8 +54,3 @@ def check_noisy_corpus(config: dict[str, Any]) -> None:
             f"{FILE}: noise.root is null; {what}: name there the folder of MUSAN or any folder of "
             "wav or flac"
         )
-    if noise["source"] == "demo" and corpus["adapter"] != "demo":
-        raise MerflowError(
-            f"{FILE}: noise.source is 'demo', whose recordings only the demo corpus has; {what}: "
-            "set it to folder, with noise.root naming MUSAN or any folder of wav or flac"
-        )

@@ -33,17 +33,17 @@ def check_sources(config: dict[str, Any]) -> Iterator[str]:
             f"{', '.join(sorted(DEMO_CLASSES))}, in any order"
         )
     yield from _check_unused(corpus)
-    if not uses_noise(config):
-        pass
-    elif config["noise"]["source"] == "folder" and not config["noise"]["root"]:
+    noise = config["noise"]
+    if uses_noise(config) and noise["source"] == "folder" and not noise["root"]:
         yield (
             f"{FILE}: noise.root is null; allowed while a system's augmentation names noise, or "
             "report.robustness is set: the folder of MUSAN or any folder of wav or flac"
         )
-    elif config["noise"]["source"] == "demo" and corpus["adapter"] != "demo":
+    if noise["source"] == "demo" and corpus["adapter"] != "demo":
         yield (
             f"{FILE}: noise.source is 'demo'; allowed with corpus.adapter {corpus['adapter']}: "
-            "folder, with noise.root naming MUSAN or any folder of wav or flac"
+            "folder, with noise.root naming MUSAN or any folder of wav or flac (null where no "
+            "system is trained with noise and report.robustness is null)"
         )
     if config["faces"]["backend"] == "yunet" and not config["faces"]["yunet"]["path"]:
         yield (

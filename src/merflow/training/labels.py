@@ -50,6 +50,15 @@ class Labels:
         )
 
 
+def is_divided(folds: Path) -> bool:
+    """Return whether a folds file has rows; without any, nothing was there to be divided by.
+
+    Raises:
+        MerflowError: The file cannot be read, or lacks a column.
+    """
+    return len(_read_csv(folds, "clip", "fold")) > 0
+
+
 def read_labels(
     manifest: Path,
     folds: Path,

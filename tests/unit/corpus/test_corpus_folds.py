@@ -123,3 +123,20 @@ def test_folds_of_test_clips_do_not_count(tmp_path: Path):
     write_folds(manifest(rows), spec, tmp_path / "folds.csv")
     table = pd.read_csv(tmp_path / "folds.csv")
     assert table["fold"].tolist() == [k % 2 for k in range(len(TRAIN))]
+
+
+def test_fewer_speakers_than_folds_may_be_left_undivided(tmp_path):
+    """By the comparison with random folds, which then says so; the settings' own are refused."""
+    few, out = {"scheme": "speaker", "count": 4, "seed": 0}, tmp_path / "folds.csv"
+    with pytest.raises(MerflowError, match="3 speakers cannot fill 4 folds"):
+        write_folds(manifest(TRAIN), few, out)
+    assert not out.exists()
+    write_folds(manifest(TRAIN), few, out, leave_undivided=True)
+    assert out.read_text() == "clip,fold\n"
+    write_folds(manifest(TRAIN), few | {"count": 3}, out, leave_undivided=True)
+    assert len(pd.read_csv(out)) == len(TRAIN)
+    with pytest.raises(MerflowError, match="cannot fill 9 folds"):  # of clips, not of speakers
+        write_folds(manifest(TRAIN), few | {"count": 9}, out, leave_undivided=True)
+    unnamed = [(*TRAIN[0][:3], ""), *TRAIN[1:]]
+    with pytest.raises(MerflowError, match="have no speaker"):
+        write_folds(manifest(unnamed), few, out, leave_undivided=True)

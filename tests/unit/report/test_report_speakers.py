@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 from merflow.errors import MerflowError
 from merflow.report.bootstrap import draw_groups
 from merflow.report.naming import CHALLENGE, Naming
-from merflow.report.speakers import MEAN, both_sides, read_both, run_folders
+from merflow.report.speakers import COLUMNS, MEAN, both_sides, read_both, run_folders
 from merflow.report.speakers_page import verdict
 
 SPEAKERS = 7
@@ -321,6 +321,23 @@ def test_what_does_not_go_together_is_refused(leaking):
     table.to_csv(leaking.corpus.manifest, index=False)
     with pytest.raises(MerflowError, match="names no speaker of the clip 'clip_train_007'"):
         leaking.compare()
+
+
+@pytest.mark.parametrize(("left", "told"), [(2, "2 speakers, fewer"), (1, "1 speaker, fewer")])
+def test_where_no_clip_has_a_fold_by_speaker_the_page_says_why(leaking, left, told):
+    leaking.system(SYSTEMS[0], 2.0, 1.0)
+    table = pd.read_csv(leaking.corpus.manifest, keep_default_na=False)
+    table["speaker"] = [f"s{k % left}" for k in range(len(table))]
+    table.to_csv(leaking.corpus.manifest, index=False)
+    leaking.write({})
+    found, page = leaking.compare(note="only a demo")
+    assert not len(found)
+    assert list(found.columns) == [*COLUMNS, "note"]
+    assert f"are of {told} than the 5 folds (corpus.folds.count)." in page
+    assert ("Set corpus.folds.count to 2 or less" in page) == (left > 1)
+    assert "only a demo" in page
+    assert "## Reference predictors" in page
+    assert "Honest reading" not in page
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,6 @@ def test_the_smaller_bound_comes_first():
         ({"adapter": "labels"}, {}, "corpus.adapter is 'labels', which has no clips"),
         ({"tests": []}, {}, "corpus.tests is []"),
         ({"adapter": "table"}, {"source": "folder", "root": None}, "noise.root is null"),
-        ({"adapter": "table"}, {"source": "demo"}, "noise.source is 'demo'"),
     ],
 )
 def test_noisy_corpus_says_what_it_lacks(corpus, noise, told):
@@ -66,3 +65,16 @@ def test_noisy_corpus_says_what_it_lacks(corpus, noise, told):
         settings.check_noisy_corpus(config)
     assert told in str(caught.value)
     assert "noisy_corpus corrupts test clips with recordings" in str(caught.value)
+
+
+def test_the_demo_s_recordings_are_the_demo_corpus_s_alone_even_where_no_noise_is_heard():
+    config = copy.deepcopy(SMALL)
+    config["corpus"] |= {"adapter": "table", "root": "clips", "csv": "labels.csv"}
+    del config["corpus"]["demo"]
+    for part in (*config["fusion"]["systems"], *config["report"]["rows"]):
+        part["augmentation"] = ["clean"] if "features" in part else "clean"
+    config["report"]["robustness"] = None
+    told = "noise.source is 'demo'; allowed with corpus.adapter table: folder"
+    assert sum(told in one for one in settings.problems(config, SCHEMA)) == 1
+    config["noise"] |= {"source": "folder", "root": None}
+    assert not list(settings.problems(config, SCHEMA))
