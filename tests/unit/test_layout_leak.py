@@ -6,6 +6,8 @@ import pytest
 import yaml
 from small_project import ROOT
 
+from merflow import settings
+from merflow.corpus.adapters.registry import read_corpus
 from merflow.layout import Layout
 from merflow.report.protocols import LEAK
 
@@ -122,3 +124,25 @@ def test_the_record_of_a_run_counts_both_trainings():
     told |= {other.folds_key, layout.folds_key}
     told |= {other.group_key(group)[-8:] for group in other.groups}
     assert told <= set(layout.digests())
+
+
+def test_planning_reads_a_corpus_once(tmp_path, monkeypatch):
+    reads = []
+    monkeypatch.setattr(
+        "merflow.corpus.listed.read_corpus",
+        lambda corpus: reads.append(corpus) or read_corpus(corpus),
+    )
+    for actor in (1, 2, 3, 4, 5):
+        folder = tmp_path / f"Actor_{actor:02d}"
+        folder.mkdir()
+        (folder / f"01-01-03-01-01-01-{actor:02d}.mp4").touch()
+    config = yaml.safe_load((ROOT / "presets" / "ravdess.yaml").read_text())
+    config["corpus"] |= {"root": str(tmp_path)}
+    config["corpus"]["folds"] = {"scheme": "random", "count": 5, "seed": 0}
+    layout = Layout(config)
+    assert len(settings.clips_to_watch(layout.listed)) == 5
+    assert settings.features_to_watch(config, layout.listed) == {}
+    assert {of.corpus_key for of in layout.trained.values()} == {layout.corpus_key}
+    assert len(layout.trained) == 2
+    assert len(layout.listed.digest) == 64
+    assert len(reads) == 1

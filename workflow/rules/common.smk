@@ -41,9 +41,9 @@ if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
 try:
     settings.check(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
     settings.check_files(config)
-    CLIPS = settings.clips_to_watch(config)
-    PRECOMPUTED = settings.features_to_watch(config)
     layout = Layout(config)
+    CLIPS = settings.clips_to_watch(layout.listed)
+    PRECOMPUTED = settings.features_to_watch(config, layout.listed)
     # Those of the settings, and where random folds may leak those in folds by speaker.
     TRAINED = layout.trained
 except MerflowError as error:

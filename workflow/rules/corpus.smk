@@ -83,7 +83,7 @@ if config["corpus"]["adapter"] in ADAPTERS:
         params:
             spec=adapter_spec(),
             root=corpus_root,
-            digest=layout.listed_digest,
+            digest=layout.listed.digest,
         message:
             "Listing the clips of {params.root}"
         shell:

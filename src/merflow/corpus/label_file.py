@@ -66,19 +66,6 @@ def clip_name(file: Path, line: int, row: Mapping[str, str]) -> str:
     return name
 
 
-def listed_clips(csv: Path, root: Path) -> dict[str, str]:
-    """Return clip -> ``root/path`` of the rows whose file lies in ``root``, sorted by clip.
-
-    All others are left to the check of the corpus, which quarantines them; so are two clips of
-    one name, of which the last is given.
-
-    Raises:
-        MerflowError: See :func:`read_rows` and :func:`clip_name`.
-    """
-    paths = {clip_name(csv, line, row): row["path"] for line, row in read_rows(csv)}
-    return files_inside(root, paths)
-
-
 def files_inside(root: Path, paths: Mapping[str, str]) -> dict[str, str]:
     """Return clip -> ``root/path`` of the files that lie in ``root``, sorted by clip.
 

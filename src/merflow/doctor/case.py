@@ -7,14 +7,15 @@ from typing import Any
 
 import yaml
 
-from merflow.corpus.adapters.registry import ADAPTERS, read_corpus
+from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.corpus.label import Label, LabelSpec
 from merflow.corpus.labels import read_labels
+from merflow.corpus.listed import ListedClips
 from merflow.corpus.split_labels import read_split_labels
 from merflow.doctor.sample import Lengths, lengths_of
 from merflow.errors import MerflowError
 from merflow.layout import Layout
-from merflow.settings.files import Absent, absent_files, clips_there
+from merflow.settings.files import Absent, absent_files
 from merflow.settings.sentences import FILE
 from merflow.use import SCHEMA, find_project
 
@@ -93,7 +94,12 @@ class Case:
         for file in lists.get(corpus["adapter"], ()):
             if file is None or not Path(file).is_file():
                 raise MerflowError(f"the list of clips {file} is no file; mend the corpus first")
-        return Layout(self.config)
+        return Layout(self.config, self.listed)
+
+    @cached_property
+    def listed(self) -> ListedClips:
+        """The user's clips, read once."""
+        return ListedClips(self.config["corpus"])
 
     @cached_property
     def absent(self) -> list[Absent]:
@@ -129,7 +135,7 @@ class Case:
         if corpus["adapter"] == "labels":
             return read_split_labels({k: Path(v) for k, v in corpus["labels"].items()}, spec)
         if corpus["adapter"] in ADAPTERS:
-            return read_corpus(corpus)
+            return self.listed.labels
         return read_labels(Path(corpus["csv"]), spec)
 
     @cached_property
@@ -145,7 +151,7 @@ class Case:
         """Clip -> its file, of those that are there; raises as :attr:`labels`."""
         if not self.with_clips:
             return {}
-        return {clip: Path(path) for clip, path in clips_there(self.config["corpus"]).items()}
+        return {clip: Path(path) for clip, path in self.listed.there.items()}
 
     @cached_property
     def lengths(self) -> Lengths:

@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from merflow.corpus.adapters.label_table import table_digest
-from merflow.corpus.adapters.registry import ADAPTERS, read_corpus
+from merflow.corpus.adapters.registry import ADAPTERS
+from merflow.corpus.listed import ListedClips
 from merflow.encoders.registry import DEMO_FILE, PRECOMPUTED, kind_of, without_defaults
 from merflow.encoders.sources import weights_path
 from merflow.errors import MerflowError
@@ -30,9 +30,11 @@ class DataLayout:
 
     Attributes:
         config: The checked settings.
+        given: The user's clips, if they have been read; only adapters that list some look there.
     """
 
     config: dict[str, Any]
+    given: ListedClips | None = None
 
     # Corpus
 
@@ -50,16 +52,16 @@ class DataLayout:
             }
         elif corpus["adapter"] in ADAPTERS:
             # Likewise what the adapter makes of folders and label files.
-            declared["clips"] = self.listed_digest
+            declared["clips"] = self.listed.digest
         else:
             # The list by its content: where it lies does not count, and old lists coexist.
             declared["csv"] = file_sha256(corpus["csv"])
         return f"{corpus['name']}-{digest8(declared)}"
 
     @cached_property
-    def listed_digest(self) -> str:
-        """Hex sha256 of the list of clips that a corpus in a layout of its own comes to."""
-        return table_digest(read_corpus(self.config["corpus"]))
+    def listed(self) -> ListedClips:
+        """The user's clips, read once."""
+        return self.given or ListedClips(self.config["corpus"])
 
     @property
     def valence_name(self) -> str:

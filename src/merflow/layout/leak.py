@@ -3,10 +3,11 @@
 import copy
 from typing import Any
 
+from merflow.corpus.listed import ListedClips
 from merflow.corpus.speakers import FEW, MEASURED, NOISY, UNNAMED, count_speakers
 
 
-def leak_of(config: dict[str, Any]) -> str | None:
+def leak_of(config: dict[str, Any], clips: ListedClips) -> str | None:
     """Return what can be said of speakers that stand on both sides of a fold.
 
     None: other than random folds are asked for, and so nothing is said. ``measured``: the clean
@@ -16,6 +17,7 @@ def leak_of(config: dict[str, Any]) -> str | None:
 
     Args:
         config: The checked settings.
+        clips: Those of its corpus.
 
     Raises:
         MerflowError: A list of clips cannot be read.
@@ -23,7 +25,7 @@ def leak_of(config: dict[str, Any]) -> str | None:
     folds = config["corpus"]["folds"]
     if folds["scheme"] != "random":
         return None
-    speakers = count_speakers(config["corpus"])
+    speakers = count_speakers(clips)
     if speakers is None:
         return UNNAMED
     if speakers < folds["count"]:

@@ -166,7 +166,7 @@ class RunsLayout(LevelsLayout):
     @cached_property
     def leak(self) -> str | None:
         """What can be said of speakers on both sides, see :func:`merflow.layout.leak.leak_of`."""
-        return leak_of(self.config)
+        return leak_of(self.config, self.listed)
 
     @cached_property
     def trained(self) -> dict[str, Self]:
@@ -177,7 +177,7 @@ class RunsLayout(LevelsLayout):
         """
         found = {"fusion_train": self}
         if self.leak == MEASURED:
-            found["fusion_train_speakers"] = type(self)(by_speaker(self.config))
+            found["fusion_train_speakers"] = type(self)(by_speaker(self.config), self.listed)
         return found
 
     # Robustness

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from merflow.corpus.adapters.registry import ADAPTERS, read_corpus
-from merflow.corpus.label_file import files_inside, listed_clips
+from merflow.corpus.adapters.registry import ADAPTERS
+from merflow.corpus.listed import ListedClips
 from merflow.corpus.split_files import clip_names
 from merflow.encoders.registry import PRECOMPUTED
 from merflow.encoders.sources import how_to_get, unusable_revision, weights_path
@@ -110,7 +110,7 @@ def _how_to_get(spec: dict[str, Any]) -> str:
     return f"{advice}; `merflow encoders fetch` gets what can be got"
 
 
-def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:
+def clips_to_watch(listed: ListedClips) -> dict[str, str]:
     """Return clip -> path of the user's clips that exist, for the graph to watch.
 
     {} for the demo, whose clips are made in the run, and where there are labels alone. Paths with
@@ -119,29 +119,22 @@ def clips_to_watch(config: dict[str, Any]) -> dict[str, str]:
     Raises:
         MerflowError: The list of clips cannot be read.
     """
-    if config["corpus"]["adapter"] in ("demo", "labels"):
+    if listed.corpus["adapter"] in ("demo", "labels"):
         return {}
-    clips = clips_there(config["corpus"])
-    return {clip: path for clip, path in clips.items() if not set("{}") & set(path)}
+    return {clip: path for clip, path in listed.there.items() if not set("{}") & set(path)}
 
 
-def clips_there(corpus: dict[str, Any]) -> dict[str, str]:
-    """Return clip -> path of the user's clips that are there, listed in a csv or by an adapter.
-
-    Raises:
-        MerflowError: The list of clips cannot be read.
-    """
-    root = Path(corpus["root"])
-    if corpus["adapter"] not in ADAPTERS:
-        return listed_clips(Path(corpus["csv"]), root)
-    return files_inside(root, {label.clip: label.path for label in read_corpus(corpus)})
-
-
-def features_to_watch(config: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+def features_to_watch(
+    config: dict[str, Any], listed: ListedClips
+) -> dict[str, dict[str, list[str]]]:
     """Return encoder -> clip -> files of precomputed features that exist, for the graph to watch.
 
     Paths with braces are left out, as those of clips. With labels alone every clip must have its
     files; with clips only those that turn out usable, of which the job is told.
+
+    Args:
+        config: The checked settings.
+        listed: The clips of its corpus.
 
     Raises:
         MerflowError: A list of clips or a folder cannot be read, or lacks files.
@@ -154,7 +147,7 @@ def features_to_watch(config: dict[str, Any]) -> dict[str, dict[str, list[str]]]
     if corpus["adapter"] == "labels":
         clips = clip_names({split: Path(file) for split, file in corpus["labels"].items()})
     else:
-        clips = list(clips_there(corpus))
+        clips = list(listed.there)
     watched: dict[str, dict[str, list[str]]] = {}
     for name, spec in given.items():
         files: dict[str, list[str]] = {clip: [] for clip in clips if not set("{}") & set(clip)}

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from merflow.corpus.label import LabelSpec
-from merflow.corpus.label_file import listed_clips, read_rows
+from merflow.corpus.label_file import read_rows
 from merflow.corpus.labels import read_labels
+from merflow.corpus.listed import ListedClips
 from merflow.errors import MerflowError
 
 GOOD = "path,emotion\na.mp4,angry\n"
@@ -21,6 +22,11 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "root/out.mp4").symlink_to(tmp_path / "beside.mp4")
     (tmp_path / "root/loop.mp4").symlink_to(tmp_path / "root/loop.mp4")
     return tmp_path / "root"
+
+
+def there(file: Path, root: Path) -> dict[str, str]:
+    """Clips of a csv whose files lie in a folder."""
+    return ListedClips({"adapter": "table", "csv": str(file), "root": str(root)}).there
 
 
 def written(tmp_path: Path, content: str | bytes) -> Path:
@@ -50,7 +56,7 @@ def test_both_readers_tell_the_same_sentence(tmp_path: Path, root: Path, case: s
     content, words = UNREADABLE[case]
     file, told = written(tmp_path, content), []
     for read in (
-        lambda: listed_clips(file, root),
+        lambda: there(file, root),
         lambda: read_labels(file, LabelSpec(["angry"], valence=False, tests=[])),
     ):
         with pytest.raises(MerflowError, match=words) as caught:
@@ -89,18 +95,18 @@ def test_clips_in_the_root_are_listed_by_name(tmp_path: Path, root: Path):
     rows = "".join(f"{name},angry,c{number}\n" for number, name in enumerate(names))
     file = written(tmp_path, f"path,emotion,clip\n{rows}a.mp4,angry,\n")
     wanted = {"a": "a.mp4", "c0": "sub/ü.mp4", "c1": "a.mp4"}
-    assert listed_clips(file, root) == {clip: str(root / path) for clip, path in wanted.items()}
-    assert list(listed_clips(file, root)) == sorted(wanted)
+    assert there(file, root) == {clip: str(root / path) for clip, path in wanted.items()}
+    assert list(there(file, root)) == sorted(wanted)
 
 
 def test_a_relative_root_gives_relative_paths(tmp_path: Path, root: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert listed_clips(written(tmp_path, GOOD), Path("root")) == {"a": "root/a.mp4"}
+    assert there(written(tmp_path, GOOD), Path("root")) == {"a": "root/a.mp4"}
 
 
 def test_two_clips_of_one_name_are_left_to_the_check(tmp_path: Path, root: Path):
     file = written(tmp_path, GOOD + "a.mp4,angry\n")
-    assert listed_clips(file, root) == {"a": str(root / "a.mp4")}
+    assert there(file, root) == {"a": str(root / "a.mp4")}
 
 
 def test_the_reader_loads_nothing_heavy():

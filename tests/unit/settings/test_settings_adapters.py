@@ -16,6 +16,7 @@ from merflow import settings
 from merflow.cli import cli
 from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.corpus.label import Label
+from merflow.corpus.listed import ListedClips
 from merflow.errors import MerflowError
 from merflow.layout import Layout
 from merflow.settings.adapters import check_adapter
@@ -38,6 +39,14 @@ def config_of(name, folder, **changed):
         **changed,
     }
     return config
+
+
+def watched(config):
+    return settings.clips_to_watch(ListedClips(config["corpus"]))
+
+
+def features_watched(config):
+    return settings.features_to_watch(config, ListedClips(config["corpus"]))
 
 
 def test_the_schema_names_every_adapter():
@@ -103,29 +112,29 @@ def test_two_clips_of_one_name_are_told_whatever_the_adapter(monkeypatch, tmp_pa
     one = replace(ADAPTERS["ravdess"], labels=lambda root, spec: twice)
     monkeypatch.setitem(ADAPTERS, "ravdess", one)
     with pytest.raises(MerflowError, match=r"x/a\.mp4 and y/a\.mp4 are both clip 'a'; remove"):
-        settings.clips_to_watch(config_of("ravdess", tmp_path))
+        watched(config_of("ravdess", tmp_path))
     del twice[:]
     with pytest.raises(MerflowError, match=r"holds no clip to train on; name the whole corpus"):
-        settings.clips_to_watch(config_of("ravdess", tmp_path))
+        watched(config_of("ravdess", tmp_path))
 
 
 def test_a_folder_that_is_not_there_is_told_with_where_it_was_looked_for(tmp_path):
     with pytest.raises(MerflowError, match=r"corpus\.root is 'nowhere', but there is nothing at /"):
         settings.check_files(config_of("ravdess", "nowhere"))
     with pytest.raises(MerflowError, match=r"there is no folder at .*nowhere; put the corpus"):
-        settings.clips_to_watch(config_of("ravdess", tmp_path / "nowhere"))
+        watched(config_of("ravdess", tmp_path / "nowhere"))
 
 
 def test_clips_that_are_there_are_watched(unpacked, tmp_path):
     copied = shutil.copytree(unpacked, tmp_path / "copy")
-    found = settings.clips_to_watch(config_of("ravdess", copied))
+    found = watched(config_of("ravdess", copied))
     assert len(found) == 8
     assert all(Path(path).is_file() and Path(path).stem == clip for clip, path in found.items())
     # A link that leads out of the folder is quarantined, and not watched.
     outside = copied / "Video_Speech_Actor_01/Actor_01/01-01-01-01-01-01-01.mp4"
     outside.unlink()
     outside.symlink_to(unpacked / "Video_Speech_Actor_01/Actor_01" / outside.name)
-    assert found.keys() - settings.clips_to_watch(config_of("ravdess", copied)) == {outside.stem}
+    assert found.keys() - watched(config_of("ravdess", copied)) == {outside.stem}
 
 
 def test_the_corpus_is_named_by_its_list_and_not_by_its_folder(unpacked, tmp_path):
@@ -142,7 +151,7 @@ def test_the_corpus_is_named_by_its_list_and_not_by_its_folder(unpacked, tmp_pat
 def test_the_list_is_made_as_it_was_planned_or_not_at_all(unpacked, tmp_path):
     config = config_of("ravdess", unpacked)
     spec = {key: config["corpus"][key] for key in ("adapter", "classes", "valence", "tests")}
-    digest, out = Layout(config).listed_digest, tmp_path / "labels.csv"
+    digest, out = Layout(config).listed.digest, tmp_path / "labels.csv"
     command = ["corpus", "own-layout", "--spec", json.dumps(spec)]
     told = ["--root", str(unpacked), "--out", str(out), "--digest"]
     done = CliRunner().invoke(cli, [*command, *told, "0" * 64])
@@ -157,14 +166,14 @@ def test_the_list_is_made_as_it_was_planned_or_not_at_all(unpacked, tmp_path):
 
 def test_given_features_of_the_clips_that_are_there_are_watched(unpacked, tmp_path):
     config = config_of("ravdess", unpacked)
-    clips = sorted(settings.clips_to_watch(config))
+    clips = sorted(watched(config))
     (tmp_path / "RF-UTT").mkdir()
     for clip in clips[1:]:
         (tmp_path / "RF-UTT" / f"{clip}.npy").write_bytes(b"x")
     given = {"architecture": "precomputed", "of": "resnet50_ferplus"}
     given["folders"] = {"pooling": str(tmp_path / "RF-UTT")}
     config["features"]["encoders"] = {"RF": given}
-    found = settings.features_to_watch(config)["RF"]
+    found = features_watched(config)["RF"]
     assert sorted(found) == clips
     assert {clip: len(files) for clip, files in found.items()} == {
         clip: int(clip != clips[0]) for clip in clips

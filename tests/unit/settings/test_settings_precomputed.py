@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from merflow import settings
+from merflow.corpus.listed import ListedClips
 from merflow.errors import MerflowError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -15,6 +16,10 @@ SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text
 GIVEN = yaml.safe_load((ROOT / "presets/organiser_features.yaml").read_text())
 DEMO = yaml.safe_load((ROOT / "presets/demo.yaml").read_text())
 ENCODER = "features.encoders.RF"
+
+
+def features_watched(config):
+    return settings.features_to_watch(config, ListedClips(config["corpus"]))
 
 
 def changed(base, edits):
@@ -99,19 +104,19 @@ def given(tmp_path, monkeypatch):
 
 def test_every_file_is_watched_but_those_with_braces(given):
     settings.check_files(given)
-    assert settings.clips_to_watch(given) == {}
-    watched = settings.features_to_watch(given)
+    assert settings.clips_to_watch(ListedClips(given["corpus"])) == {}
+    watched = features_watched(given)
     assert watched.keys() == {"HL", "RF", "MR"}
     expected = [f"{split}_{k}" for split in given["corpus"]["labels"] for k in range(3)]
     assert list(watched["MR"]) == sorted(expected)
     assert watched["MR"]["test1_0"] == ["data/raw/mer2023/features/manet_UTT/test1_0.npy"]
-    assert settings.features_to_watch(DEMO) == {}
+    assert features_watched(DEMO) == {}
 
 
 def test_what_is_missing_is_told_before_any_job(given, tmp_path):
     Path("data/raw/mer2023/features/manet_UTT/test1_2.npy").unlink()
     with pytest.raises(MerflowError, match=r"features of 1 of 10 clips \(test1_2\.npy\)"):
-        settings.features_to_watch(given)
+        features_watched(given)
     given["features"]["encoders"]["MR"]["folders"]["block2"] = "gone-UTT"
     with pytest.raises(MerflowError, match=r"MR\.folders\.block2 is 'gone-UTT', but there is"):
         settings.check_files(given)
@@ -126,6 +131,6 @@ def test_with_clips_the_job_says_what_is_missing_as_some_may_be_in_quarantine(gi
         (tmp_path / "clips" / name).write_bytes(b"x")
     (tmp_path / "labels.csv").write_text("path,emotion\ntest1_0.mp4,sad\nunread.mp4,sad\n")
     given["corpus"] |= {"adapter": "table", "root": "clips", "csv": "labels.csv"}
-    watched = settings.features_to_watch(given)["RF"]
+    watched = features_watched(given)["RF"]
     assert watched["unread"] == []
     assert [Path(path).name for path in watched["test1_0"]] == ["test1_0.npy"]
