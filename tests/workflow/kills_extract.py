@@ -3,7 +3,7 @@
 ``python tests/workflow/kills_extract.py 20 [hubert | manet]`` runs one real
 ``python -m merflow features extract`` straight, then kills it with SIGKILL at moments spread evenly
 over that time, each in a store of its own, and finishes it. Clips are real ones where
-MERFLOW_REAL_DATA names a folder with data/javanese_av, else generated sounds and crops. It prints a
+MERFLOW_REAL_DATA names a folder with some below data/, else generated sounds and crops. It prints a
 line for each kill and fails where a shard differs or more than one batch was computed twice.
 """
 
@@ -108,7 +108,8 @@ def begun(log: Path) -> list[int]:
 def prepare(folder: Path, kind: str) -> Job:
     """Write weights, manifest and, for eyes, face crops; return the job."""
     real = os.environ.get("MERFLOW_REAL_DATA")
-    root = Path(real, "data", "javanese_av") if real else _generated(folder / "raw", CLIPS[kind])
+    filmed = sorted(Path(real, "data").rglob("*.mp4")) if real else []
+    root = filmed[0].parent if filmed else _generated(folder / "raw", CLIPS[kind])
     paths = sorted(path for path in root.iterdir() if path.suffix in (".mp4", ".wav"))
     paths = paths[: CLIPS[kind]]
     filled = {"split": "train", "emotion": "sad", "duration": "1.0"}

@@ -1,5 +1,4 @@
 # report: metrics from the prediction files alone, the paper's Table 1 and Figure 4, submissions.
-REPORT = config["report"]
 QUARANTINES = quarantines()
 PREDICTIONS = layout.predictions()
 PROBES = {

@@ -1,12 +1,11 @@
 """Drawn faces are what detectors of faces look for, and move as told."""
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from real_media import yunet_file
 
 from merflow.corpus.demo.acting import draw_rest
 from merflow.corpus.demo.clips import clip_scene, clip_sound, make_clip
@@ -84,13 +83,7 @@ def test_the_cascade_finds_exactly_one_face_and_two_eyes(sample):
 
 @pytest.mark.real
 def test_yunet_finds_exactly_one_face(sample):
-    root = os.environ.get("MERFLOW_REAL_DATA")
-    if not root:
-        pytest.skip("MERFLOW_REAL_DATA is not set: no YuNet weights")
-    weights = sorted((Path(root) / "weights").glob("face_detection_yunet*.onnx"))
-    if not weights:
-        pytest.skip("no YuNet weights in MERFLOW_REAL_DATA")
-    detector = cv2.FaceDetectorYN.create(str(weights[0]), "", (WIDTH, HEIGHT), 0.6)
+    detector = cv2.FaceDetectorYN.create(str(yunet_file()), "", (WIDTH, HEIGHT), 0.6)
     one = 0
     for frame, box in sample:
         _, found = detector.detect(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))

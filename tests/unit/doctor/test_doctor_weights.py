@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from doctor_findings import find, levels
+from real_media import yunet_file
 
 from merflow.doctor import faces, files, noise, weights
 from merflow.doctor.checkpoint import tensor_names
@@ -19,8 +20,6 @@ from merflow.errors import MerflowError
 from merflow.storage.digest import file_sha256
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
-REAL = os.environ.get("MERFLOW_REAL_DATA")
-real = pytest.mark.real
 
 
 def yunet(project, path, sha256=None):
@@ -183,10 +182,9 @@ def test_a_file_that_is_no_yunet_is_an_error_with_where_to_get_it(project):
     find(yunet(project, "clips"), "error", "which is no file")
 
 
-@real
-@pytest.mark.skipif(not REAL, reason="MERFLOW_REAL_DATA is not set")
+@pytest.mark.real
 def test_the_real_yunet_is_loaded_and_its_digest_told(project):
-    (file,) = Path(str(REAL), "weights").glob("face_detection_yunet*.onnx")
+    file = yunet_file()
     digest = file_sha256(file)
     find(yunet(project, str(file)), "warning", "not pinned", f'"{digest}"')
     find(yunet(project, str(file), digest), "fine", "as pinned")

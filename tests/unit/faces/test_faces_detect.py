@@ -1,9 +1,7 @@
-import os
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
+from real_media import yunet_file
 
 from merflow.corpus.demo.face import Pose
 from merflow.errors import MerflowError
@@ -127,10 +125,7 @@ def test_a_file_that_is_no_network_is_told(tmp_path, capfd):
 
 @pytest.mark.real
 def test_yunet_finds_five_landmarks_in_drawn_faces(portrait):
-    folder = os.environ.get("MERFLOW_REAL_DATA")
-    if not folder:
-        pytest.skip("MERFLOW_REAL_DATA is not set: no network to load")
-    path = next(Path(folder, "weights").glob("face_detection_yunet*.onnx"))
+    path = yunet_file()
     (found,) = YuNet(360, 0.2, str(path), file_sha256(path)).detect(portrait.frame())
     truth = portrait.eyes(Pose())
     apart = np.linalg.norm(truth[1] - truth[0])

@@ -13,6 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 from drawn_faces import Portrait
+from real_media import yunet_file
 
 from merflow.corpus.demo.face import Pose
 from merflow.corpus.manifest import COLUMNS
@@ -63,10 +64,7 @@ def test_the_number_of_processes_changes_no_byte(spec, corpus, tmp_path):
 @pytest.mark.real
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_network_that_is_not_pinned_is_told_once_a_job(spec, corpus, tmp_path, capfd, workers):
-    folder = os.environ.get("MERFLOW_REAL_DATA")
-    if not folder:
-        pytest.skip("MERFLOW_REAL_DATA is not set: no network to load")
-    network = next(Path(folder, "weights").glob("face_detection_yunet*.onnx"))
+    network = yunet_file()
     yunet = {"backend": "yunet", "yunet": {"path": str(network), "sha256": None}}
     made = cropped(spec | yunet, corpus, tmp_path / "open", workers)
     assert capfd.readouterr().out.count("pin it") == 1

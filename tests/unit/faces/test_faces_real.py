@@ -1,10 +1,8 @@
 """Both detectors on filmed faces."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
+from real_media import filmed_clips, speaker_of, yunet_file
 
 from merflow.faces.align import TEMPLATE, align_track
 from merflow.faces.crops import TRACK
@@ -28,13 +26,10 @@ def tracked(track):
 @pytest.mark.real
 @pytest.mark.parametrize("backend", ["cascade", "yunet"])
 def test_filmed_faces_are_found_and_upright(spec, backend):
-    folder = os.environ.get("MERFLOW_REAL_DATA")
-    if not folder:
-        pytest.skip("MERFLOW_REAL_DATA is not set: no filmed faces")
-    network = next(Path(folder, "weights").glob("face_detection_yunet*.onnx"))
+    network = yunet_file()
     yunet = {"path": str(network), "sha256": file_sha256(network)}
     detector = make_detector(spec | {"backend": backend, "yunet": yunet})
-    for path in sorted(Path(folder, "data", "javanese_av").glob("*.mp4"))[::24]:
+    for path in filmed_clips()[::24]:
         clip = face_of_clip(path, detector, spec | {"fps": 5.0})
         seen = clip.track[:, TRACK.index("score")] == clip.track[:, TRACK.index("score")]
         assert len(clip.crops) == seen.sum() >= 0.5 * len(clip.track)
@@ -63,24 +58,18 @@ def side_by_side(one, other, sound, path):
 
 def real_pairs(count):
     """Return pairs of clips of two speakers, of like length of speech."""
-    folder = os.environ.get("MERFLOW_REAL_DATA")
-    if not folder:
-        pytest.skip("MERFLOW_REAL_DATA is not set: no filmed faces")
-    clips = sorted(Path(folder, "data", "javanese_av").glob("*.mp4"))
+    clips = filmed_clips()
     draws = np.random.default_rng(1)
     while count:
         one, other = draws.choice(clips, 2)
-        if one.name[:2] != other.name[:2]:  # the speaker
+        if speaker_of(one) != speaker_of(other):
             count -= 1
             yield one, other
 
 
 @pytest.fixture
 def yunet(spec):
-    folder = os.environ.get("MERFLOW_REAL_DATA")
-    if not folder:
-        pytest.skip("MERFLOW_REAL_DATA is not set: no filmed faces")
-    network = next(Path(folder, "weights").glob("face_detection_yunet*.onnx"))
+    network = yunet_file()
     settings = {"path": str(network), "sha256": file_sha256(network)}
     return spec | {"backend": "yunet", "yunet": settings, "detect_side": 128, "fps": 5.0}
 

@@ -1,13 +1,12 @@
 """The real demo encoders through the real commands."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from real_media import filmed_clips, speech_folder
 
 from merflow.corpus.manifest import COLUMNS
 from merflow.encoders.registry import layers_of
@@ -78,10 +77,7 @@ def test_a_visual_encoder_without_faces_says_what_to_give(corpus):
 
 @pytest.mark.real
 def test_real_clips_with_real_noise(tmp_path):
-    if "MERFLOW_REAL_DATA" not in os.environ:
-        pytest.skip("MERFLOW_REAL_DATA names no folder with real clips")
-    data = Path(os.environ["MERFLOW_REAL_DATA"]) / "data"
-    clips = sorted(path for path in (data / "javanese_av").iterdir() if path.suffix == ".mp4")[:3]
+    clips = filmed_clips()[:3]
     assert len(clips) == 3
     rows = [
         {"clip": path.stem, "split": "train", "path": path.name, "sha256": file_sha256(path)}
@@ -89,12 +85,12 @@ def test_real_clips_with_real_noise(tmp_path):
     ]
     table = pd.DataFrame(rows).reindex(columns=COLUMNS)
     table.to_csv(tmp_path / "manifest.csv", index=False)
-    recordings = data / "librispeech_speech"
+    recordings = speech_folder()
     spec = {"seed": 0, "copies": 2, "preset": "organiser", "visual": []}
     write_noise(tmp_path / "noise.csv", draw_noise(spec, table["clip"], recordings))
     weights, settings = demo_weights(tmp_path, "hubert")
     common = ["extract", "--name", "HL", "--spec", json.dumps(settings), "--weights", weights]
-    common += ["--manifest", tmp_path / "manifest.csv", "--root", data / "javanese_av"]
+    common += ["--manifest", tmp_path / "manifest.csv", "--root", clips[0].parent]
     common += ["--shard", 0, "--shards", 1]
     noisy = ["--noise", tmp_path / "noise.csv", "--noise-root", recordings]
     run(*common, "--store", tmp_path / "a", "--out", tmp_path / "clean.safetensors")

@@ -1,10 +1,10 @@
-import os
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 import soundfile
+from real_media import filmed_clips
 
 from merflow.media.container import ClipDefect
 from merflow.media.mux import write_clip
@@ -130,10 +130,7 @@ def test_libav_prints_nothing(tmp_path: Path, capfd):
 
 @pytest.mark.real
 def test_real_clips_are_decoded_whole():
-    folder = os.environ.get("MERFLOW_REAL_DATA")
-    if not folder:
-        pytest.skip("MERFLOW_REAL_DATA is not set")
-    for path in sorted(Path(folder, "data", "javanese_av").glob("*.mp4"))[::8]:
+    for path in filmed_clips()[::8]:
         facts = check_clip(path)
         with av.open(str(path)) as container:
             announced = container.streams.video[0].frames

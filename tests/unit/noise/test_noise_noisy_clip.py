@@ -1,12 +1,10 @@
 """Corrupted clips play anywhere, keep their frames and times, and have the SNR that was drawn."""
 
-import os
-from pathlib import Path
-
 import av
 import cv2
 import numpy as np
 import pytest
+from real_media import filmed_clips, speech_folder
 from small_clips import speech, write_recordings, write_source
 
 from merflow.errors import MerflowError
@@ -200,11 +198,7 @@ def test_a_recording_that_changed_is_told(tmp_path, folder):
 
 @pytest.mark.real
 def test_real_clips_with_real_speech_behind_them(tmp_path):
-    data = os.environ.get("MERFLOW_REAL_DATA")
-    if not data:
-        pytest.skip("MERFLOW_REAL_DATA names no folder of real clips")
-    videos = sorted(Path(data, "data").rglob("*.mp4"))
-    root = next(Path(data, "data").rglob("*.flac")).parent
+    videos, root = filmed_clips(), speech_folder()
     sources = {path.stem: path for path in videos[:: len(videos) // 4]}
     folder = NoiseFolder(root)
     for drawn in draw_tests(SPEC, sources, root):
