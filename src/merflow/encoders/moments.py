@@ -8,8 +8,6 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-STATISTICS = ("mean", "mean_std")
-
 
 def with_deviation(spec: Mapping[str, Any]) -> bool:
     """Return whether an encoder's settings ask for the standard deviation beside the mean."""
