@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 import psutil
-from snakemake.exceptions import WorkflowError
 
 from merflow.ending import LOGS, RECORD, time_spent, what_went_wrong, where_to_look
 from merflow.errors import MerflowError
@@ -49,12 +48,13 @@ class Run:
         """Take the folder's lock and show the progress of long jobs.
 
         Raises:
-            WorkflowError: Another run is at work in the folder.
+            SystemExit: Another run is at work in the folder; with the sentence alone, as Snakemake
+                puts places in its own files around an exception.
         """
         try:
             self._lock.take()
         except MerflowError as error:
-            raise WorkflowError(str(error)) from None
+            raise SystemExit(f"merflow: {error}") from None
         self._planned = time.time()
         self._watch.start()
 

@@ -43,3 +43,11 @@ def test_a_run_that_made_a_part_leaves_them_alone(layout):
     os.utime(RECORD, (1.0, 1.0))
     run.succeeded()
     assert left(layout) == {*MADE, *DRAWN}
+
+
+def test_a_second_run_ends_with_one_sentence(layout):
+    first, second = (Run(layout, lambda: 1, lambda: [], lambda: []) for _ in range(2))
+    first.start()
+    with pytest.raises(SystemExit, match=r"^merflow: another run .* is at work in .*wait for it"):
+        second.start()
+    first.failed()
