@@ -104,7 +104,7 @@ class Case:
     @cached_property
     def absent(self) -> list[Absent]:
         """Settings that name what is not there."""
-        return list(absent_files(self.config))
+        return list(absent_files(self.config, self.wrong))
 
     @property
     def generated(self) -> bool:

@@ -26,7 +26,7 @@ class Check:
 EVERY = ("corpus", "faces", "noise", "features", "probes", "fusion", "ensemble")
 
 CHECKS = (
-    Check("folders and files", files.NEEDS, files.look),
+    Check("folders and files", (), files.look),
     Check("labels", ("corpus",), labels.look),
     Check("clips", ("corpus",), content.look),
     Check("faces", ("corpus", "faces", "features"), faces.look),

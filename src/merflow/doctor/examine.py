@@ -9,6 +9,7 @@ from merflow import settings
 from merflow.corpus.finding import Finding, of_error
 from merflow.doctor.case import Case, find_settings, read_config, read_schema
 from merflow.doctor.checks import CHECKS, Check
+from merflow.doctor.words import listed
 from merflow.errors import MerflowError
 from merflow.settings.sentences import FILE
 
@@ -54,7 +55,7 @@ def _settings(config: Any, schema: dict[str, Any]) -> tuple[frozenset[str], list
         told.append(
             Finding(
                 "warning",
-                f"whether {' and '.join(sorted(wrong))} agree{'s' * (len(wrong) == 1)} with the "
+                f"whether {listed(sorted(wrong))} agree{'s' * (len(wrong) == 1)} with the "
                 "other sections is not looked at, as the form is wrong",
                 "mend what is told above, and call this again",
             )
@@ -74,7 +75,7 @@ def _guarded(check: Check, case: Case, unsound: bool) -> Iterator[Finding]:
     if unfit:
         yield Finding(
             "warning",
-            f"not looked at, as {' and '.join(unfit)} of {FILE} cannot be read as settings",
+            f"not looked at, as {listed(unfit)} of {FILE} cannot be read as settings",
             "mend what is told above, and call this again",
         )
         return

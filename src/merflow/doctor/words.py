@@ -9,6 +9,11 @@ def few(names: Sequence[object]) -> str:
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return names as ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def duration(seconds: float) -> str:
     """Return seconds as ``4.2 h``, ``12 min``, ``30 s`` or ``0.3 s``, about two digits of them."""
     for unit, size in (("h", 3600.0), ("min", 60.0)):

@@ -1,7 +1,7 @@
 """The folders and files that ``params.yaml`` names."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,40 +56,14 @@ def check_files(config: dict[str, Any]) -> None:
         raise MerflowError(one.sentence())
 
 
-def absent_files(config: dict[str, Any]) -> Iterator[Absent]:
-    """Yield every setting that names a folder or file which is not there, in their order."""
-    corpus, noise, faces = config["corpus"], config["noise"], config["faces"]
-    wanted = []
-    if corpus["adapter"] == "table":
-        wanted += [
-            ("corpus.root", corpus["root"], "set it to the folder that holds your clips"),
-            ("corpus.csv", corpus["csv"], "write a csv with the columns path and emotion"),
-        ]
-    if corpus["adapter"] in ADAPTERS:
-        wanted.append(("corpus.root", corpus["root"], "put the corpus there (docs/corpora.md)"))
-    if corpus["adapter"] == "labels":
-        wanted += [
-            (f"corpus.labels.{split}", path, _LABELS) for split, path in corpus["labels"].items()
-        ]
-    if noise["source"] == "folder" and uses_noise(config):
-        wanted.append(
-            ("noise.root", noise["root"], "get MUSAN from openslr.org/17 or name a folder of wav")
-        )
-    if faces["backend"] == "yunet":
-        wanted.append(("faces.yunet.path", faces["yunet"]["path"], YUNET))
-    if faces["backend"] == "precropped":
-        root, advice = faces["precropped"]["root"], "name the folder with a folder a clip in it"
-        wanted.append(("faces.precropped.root", root, advice))
-    wanted += [
-        (f"features.encoders.{name}.weights", spec["weights"], _how_to_get(spec))
-        for name, spec in config["features"]["encoders"].items()
-        if spec.get("weights", "demo") != "demo"
-    ]
-    wanted += [
-        (f"features.encoders.{name}.folders.{layer}", path, "get it, or link it there")
-        for name, spec in config["features"]["encoders"].items()
-        for layer, path in spec.get("folders", {}).items()
-    ]
+def absent_files(config: dict[str, Any], wrong: frozenset[str] = frozenset()) -> Iterator[Absent]:
+    """Yield every setting that names a folder or file which is not there, in their order.
+
+    Args:
+        config: The settings.
+        wrong: Sections that have a wrong form, of which nothing is looked at.
+    """
+    wanted = [one for sections, named in NAMED if not wrong & {*sections} for one in named(config)]
     for key, path, advice in wanted:
         if "{" in str(path) or "}" in str(path):
             allowed = "allowed: a path without braces, which Snakemake takes for wildcards"
@@ -100,6 +74,55 @@ def absent_files(config: dict[str, Any]) -> Iterator[Absent]:
         if not place.exists():
             what = f"is {str(path)!r}, but there is nothing at {place.absolute()}"
             yield Absent(key, what, advice)
+
+
+def _of_corpus(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    corpus = config["corpus"]
+    if corpus["adapter"] == "table":
+        yield "corpus.root", corpus["root"], "set it to the folder that holds your clips"
+        yield "corpus.csv", corpus["csv"], "write a csv with the columns path and emotion"
+    if corpus["adapter"] in ADAPTERS:
+        yield "corpus.root", corpus["root"], "put the corpus there (docs/corpora.md)"
+    if corpus["adapter"] == "labels":
+        for split, path in corpus["labels"].items():
+            yield f"corpus.labels.{split}", path, _LABELS
+
+
+def _of_noise(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    noise = config["noise"]
+    if noise["source"] == "folder" and uses_noise(config):
+        yield "noise.root", noise["root"], "get MUSAN from openslr.org/17 or name a folder of wav"
+
+
+def _of_faces(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    faces = config["faces"]
+    if faces["backend"] == "yunet":
+        yield "faces.yunet.path", faces["yunet"]["path"], YUNET
+    if faces["backend"] == "precropped":
+        root, advice = faces["precropped"]["root"], "name the folder with a folder a clip in it"
+        yield "faces.precropped.root", root, advice
+
+
+def _of_encoders(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    encoders = config["features"]["encoders"]
+    for name, spec in encoders.items():
+        if spec.get("weights", "demo") != "demo":
+            yield f"features.encoders.{name}.weights", spec["weights"], _how_to_get(spec)
+    for name, spec in encoders.items():
+        for layer, path in spec.get("folders", {}).items():
+            key = f"features.encoders.{name}.folders.{layer}"
+            yield key, path, "get it, or link it there"
+
+
+Named = Callable[[dict[str, Any]], Iterator[tuple[str, Any, str]]]
+
+NAMED: tuple[tuple[tuple[str, ...], Named], ...] = (
+    (("corpus",), _of_corpus),
+    (("noise", "fusion", "report"), _of_noise),
+    (("faces",), _of_faces),
+    (("features",), _of_encoders),
+)
+"""Sections, and what they name: setting, path and what to do if it is not there."""
 
 
 def _how_to_get(spec: dict[str, Any]) -> str:

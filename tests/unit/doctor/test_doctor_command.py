@@ -49,6 +49,7 @@ def test_all_that_is_wrong_is_told_at_once_with_code_1(run, project):
     assert "nowhere.csv" in shown.output
     assert "manet.pth" in shown.output
     assert "not looked at, as faces of params.yaml" in shown.output
+    assert "what depends on faces is not looked at" in shown.output
     assert "whether faces agrees with the other sections is not looked at" in shown.output
 
 

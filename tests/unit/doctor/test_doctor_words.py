@@ -2,7 +2,7 @@
 
 import pytest
 
-from merflow.doctor.words import duration, few
+from merflow.doctor.words import duration, few, listed
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,9 @@ def test_durations_have_about_two_digits(seconds, told):
 def test_the_first_names_and_how_many_follow():
     assert few(["a", "b", "c"]) == "a, b, c"
     assert few(range(10)) == "0, 1, 2 and 7 more"
+
+
+def test_names_are_listed():
+    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == [
+        *("a", "a and b", "a, b and c"),
+    ]
