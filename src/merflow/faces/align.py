@@ -1,13 +1,13 @@
 """Bringing a face to a fixed place in a 112 x 112 picture."""
 
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, sqrt
+from math import ceil, floor, isfinite, log2, sqrt
 
 import cv2
 import numpy as np
 from jaxtyping import Complex128, Float, Float64, UInt8
 
-from merflow.faces.detect import Detection
+from merflow.faces.detect import Detection, halved
 
 Track = dict[int, Detection]
 """The face of one person by frame number."""
@@ -74,9 +74,13 @@ def patch_of(cut: UInt8[np.ndarray, "h w 3"], left: int, top: int, face: Detecti
     ratio = OVERSAMPLING * SIDE / sqrt(max(face.area, 1.0))
     if ratio >= 1:
         return Patch(cut.copy(), np.array([[1.0, 0.0, -left], [0.0, 1.0, -top]]))
+    # Sides that can be halved are worth a few columns and rows of the rim.
+    step = 1 << int(log2(1 / ratio))
+    width, height = width - width % step or width, height - height % step or height
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
     fx, fy = size[0] / width, size[1] / height
-    small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+    half = halved(cut[:height, :width], size)
+    small = cv2.resize(half, size, interpolation=cv2.INTER_AREA)
     to_patch = np.array([[fx, 0.0, (0.5 - left) * fx - 0.5], [0.0, fy, (0.5 - top) * fy - 0.5]])
     return Patch(small, to_patch)
 

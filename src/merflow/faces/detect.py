@@ -80,20 +80,40 @@ class Shrunk:
 def shrink(frame: UInt8[np.ndarray, "h w *c"], side: int) -> Shrunk:
     """Shrink a frame so that its shorter side has at most ``side`` pixels.
 
-    By a whole factor with area averaging, which is fast and does not alias, then bilinearly by
-    what is left, less than a half.
+    By a whole factor with area averaging, which does not alias, then bilinearly by what is left,
+    less than a half.
     """
     height, width = frame.shape[:2]
     ratio = side / min(height, width)
     if ratio >= 1:
         return Shrunk(frame, (1.0, 1.0))
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
-    whole = int(1 / ratio)
+    frame = halved(frame, (2 * size[0], 2 * size[1]))
+    whole = min(frame.shape[:2]) // side
     if whole > 1:
-        part = width // whole, height // whole
+        part = frame.shape[1] // whole, frame.shape[0] // whole
         frame = cv2.resize(frame, part, interpolation=cv2.INTER_AREA)
     small = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
     return Shrunk(small, (size[0] / width, size[1] / height))
+
+
+def halved(
+    picture: UInt8[np.ndarray, "h w *c"], least: tuple[int, int]
+) -> UInt8[np.ndarray, "half_h half_w *c"]:
+    """Halve a picture, to means of four pixels, as often as it stays as large as ``least``.
+
+    OpenCV's area averaging by two is five times as fast as by any other factor, and more in grey.
+    A picture with an odd side is left as it is.
+
+    Args:
+        picture: Any channels.
+        least: Width and height.
+    """
+    height, width = picture.shape[:2]
+    while width % 2 == height % 2 == 0 and width >= 2 * least[0] and height >= 2 * least[1]:
+        width, height = width // 2, height // 2
+        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return picture
 
 
 def enlarged(found: Detection, small: Shrunk) -> Detection:

@@ -1,12 +1,14 @@
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from real_media import yunet_file
 
 from merflow.corpus.demo.face import Pose
 from merflow.errors import MerflowError
 from merflow.faces.cascade import Cascade, eye_pair
-from merflow.faces.detect import make_detector, shrink
+from merflow.faces.detect import halved, make_detector, shrink
 from merflow.faces.yunet import YuNet, checked_sha256
 from merflow.storage.digest import file_sha256
 
@@ -23,6 +25,33 @@ def cascade():
 def test_the_shorter_side_is_at_most_what_is_asked_for(size, side, wanted):
     small = shrink(np.zeros((*size, 3), np.uint8), side)
     assert small.frame.shape[:2] == wanted
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 40), st.integers(1, 40))
+def test_halves_are_means_and_large_enough(height, width, least_width, least_height):
+    draws = np.random.default_rng(height * width)
+    picture = draws.integers(0, 256, (height, width, 3)).astype(np.uint8)
+    half = halved(picture, (least_width, least_height))
+    times = height // half.shape[0]
+    assert half.shape == (height // times, width // times, 3)
+    assert half.shape[1] * times == width
+    assert half.shape[0] * times == height
+    if times > 1:
+        assert half.shape[1] >= least_width
+        assert half.shape[0] >= least_height
+    means = picture.reshape(half.shape[0], times, half.shape[1], times, 3).mean(axis=(1, 3))
+    assert np.abs(half - means).max() <= 0.5 * np.log2(times) + 1e-9
+    smaller = half.shape[1] // 2 >= least_width and half.shape[0] // 2 >= least_height
+    assert not smaller or half.shape[0] % 2 or half.shape[1] % 2
+
+
+@pytest.mark.parametrize("size", [(960, 1280), (718, 1022), (1001, 1003)])
+def test_a_frame_of_any_size_is_shrunk_without_aliasing(size):
+    frame = np.zeros((*size, 3), np.uint8)
+    frame[::2, ::2] = frame[1::2, 1::2] = 255
+    small = shrink(frame, 128).frame
+    assert small.std() < 3
+    assert small.mean() == pytest.approx(127.5, abs=2)
 
 
 def test_what_is_found_in_the_small_frame_is_told_for_the_full_one():
