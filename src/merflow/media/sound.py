@@ -16,7 +16,8 @@ class Resampler:
     """Turns decoded sound frames into 16 kHz mono, in pieces.
 
     Channels are averaged here: libav's own downmix of floats adds 3 dB to what both channels
-    share. A change of rate or layout inside a stream starts a new resampler.
+    share. A change of rate or layout inside a stream starts a new resampler. Channels come out
+    interleaved: of more than eight planes PyAV (18.1) reads beyond the last.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,7 @@ class Resampler:
         ended = self.flush() if form != self._input else np.zeros(0, np.float32)
         if self._resampler is None:
             self._input = form
-            self._resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=RATE)
+            self._resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=RATE)
         frame.pts = None  # gaps between time stamps are not filled
         return np.concatenate([ended, _mono(self._resampler.resample(frame))])
 
@@ -61,10 +62,11 @@ def read_sound(path: str | Path) -> Float32[np.ndarray, "samples"]:
 
 
 def _mono(frames: list[av.AudioFrame]) -> Float32[np.ndarray, "samples"]:
-    """Average the channels of planar float frames; decoders may overshoot [-1, 1] a little."""
+    """Average the channels of interleaved frames; decoders may overshoot [-1, 1] a little."""
     if not frames:
         return np.zeros(0, np.float32)
-    channels = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+    pieces = [frame.to_ndarray().reshape(-1, frame.layout.nb_channels) for frame in frames]
+    channels = np.ascontiguousarray(np.concatenate(pieces).T)
     with np.errstate(invalid="ignore", over="ignore"):  # damaged floats may be of any size
         sound = channels.mean(axis=0, dtype=np.float32)
     return np.clip(np.nan_to_num(sound, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)

@@ -39,6 +39,14 @@ def test_channels_are_averaged(tmp_path: Path):
     np.testing.assert_allclose(read_sound(tmp_path / "a.wav"), 0.75 * tone(RATE), atol=1e-6)
 
 
+@pytest.mark.parametrize("channels", [6, 9, 42])
+def test_of_many_channels_none_is_left_out_and_nothing_read_beyond(tmp_path: Path, channels: int):
+    rng = np.random.default_rng(channels)
+    sound = rng.uniform(-1, 1, (RATE, channels)).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
+    np.testing.assert_allclose(read_sound(tmp_path / "a.wav"), sound.mean(axis=1), atol=1e-6)
+
+
 def test_samples_beyond_the_range_and_not_numbers_are_mended(tmp_path: Path):
     bad = np.array([0.5, 3.0, -np.inf, np.nan, -0.25], np.float32)
     soundfile.write(tmp_path / "a.wav", bad, RATE, subtype="FLOAT")
