@@ -83,9 +83,10 @@ def test_a_clip_depends_neither_on_company_nor_order_nor_its_place_in_a_pass(
     kind: str, width: int, precision: str, crops: Make, randomised: Fill
 ) -> None:
     encoder = encoder_of(kind, width, randomised, precision=precision, statistics="mean_std")
-    clips = [encoder.prepare(crops(frames)) for frames in (1, 9, 40, 3, 1, 8)]
+    lengths = (1, 9, 40, 3, 1, 8) if width < 64 else (1, 9, 3)
+    clips = [encoder.prepare(crops(frames)) for frames in lengths]
     together = encoder.encode_prepared(clips)
-    order = [3, 0, 5, 2, 1, 4]
+    order = list(reversed(range(len(clips))))
     permuted = encoder.encode_prepared([clips[index] for index in order])
     for place, index in enumerate(order):
         [alone] = encoder.encode_prepared([clips[index]])
