@@ -92,10 +92,9 @@ def _guarded(check: Check, case: Case, unsound: bool) -> Iterator[Finding]:
         if "Symlink loop" in str(error):
             yield Finding("error", str(error), "mend the link, or name another path")
             return
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        todo = "mend what is told above, and call this again"
-        yield Finding(
-            "warning",
-            f"not looked at to the end ({what})",
-            todo if unsound else "this is a fault of merflow: please report it with this line",
-        )
+        if unsound:
+            what, todo = "the settings are wrong", "mend what is told above, and call this again"
+        else:
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            todo = "this is a fault of merflow: please report it with this line"
+        yield Finding("warning", f"not looked at to the end ({what})", todo)

@@ -32,5 +32,5 @@ def has_told_of_lists(case: Case) -> bool:
     corpus = case.config["corpus"]
     lists = ["corpus.root"] if corpus["adapter"] in ADAPTERS else ["corpus.csv"]
     if corpus["adapter"] == "labels":
-        lists = [f"corpus.labels.{split}" for split in corpus["labels"]]
+        lists = [f"corpus.labels.{split}" for split in corpus.get("labels", {})]
     return any(one.key in lists for one in case.absent)

@@ -84,7 +84,7 @@ def _of_corpus(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
     if corpus["adapter"] in ADAPTERS:
         yield "corpus.root", corpus["root"], "put the corpus there (docs/corpora.md)"
     if corpus["adapter"] == "labels":
-        for split, path in corpus["labels"].items():
+        for split, path in corpus.get("labels", {}).items():
             yield f"corpus.labels.{split}", path, _LABELS
 
 

@@ -56,6 +56,14 @@ def test_each_relation_tells_all_that_it_meets(config):
         assert sum(key in one for one in told) == 1
 
 
+def test_a_malformed_feature_is_told_once_with_its_place(config):
+    config["fusion"]["systems"][1]["features"][0] = "HL18"
+    config["probes"]["encoders"] = ["XX"]
+    told = list(settings.problems(config, SCHEMA))
+    assert [one.split()[1] for one in told] == ["fusion.systems[1].features[0]", "probes.encoders"]
+    assert "'HL18'; allowed: ENCODER(LAYER), as HL(18)" in told[0]
+
+
 def test_a_system_of_an_unknown_encoder_is_not_called_one_of_a_single_modality(config):
     config["fusion"]["systems"][0] |= {"features": ["HL(18)", "XX(1)"], "strategy": 2}
     (told,) = settings.problems(config, SCHEMA)
