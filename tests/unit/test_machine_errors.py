@@ -158,3 +158,45 @@ def test_an_error_that_is_not_the_disks_stays_what_it_is(tmp_path: Path):
         (tmp_path / "other").read_bytes()
     assert caught.value.filename == str(tmp_path / "other")
     assert not list(tmp_path.iterdir())
+
+
+def _replace(folder: Path, path: Path) -> None:
+    with replacing(path) as to:
+        to.write_text("x")
+
+
+def _link(folder: Path, path: Path) -> None:
+    (folder / "from").touch()
+    hard_link(folder / "from", path)
+
+
+WRITES = pytest.mark.parametrize("write", [_replace, _link])
+
+
+@WRITES
+@pytest.mark.parametrize("name", ["file/a.txt", "file/deep/a.txt"])
+def test_the_file_in_the_place_of_a_folder_is_named_and_no_temporary_one(
+    tmp_path: Path, write, name: str
+):
+    (tmp_path / "file").touch()
+    with pytest.raises((FileExistsError, NotADirectoryError)) as caught:
+        write(tmp_path, tmp_path / name)
+    assert caught.value.filename == str((tmp_path / name).parent)
+    assert "move the file" in str(machine_error(caught.value))
+
+
+@WRITES
+def test_a_read_only_disk_is_told_with_the_file_that_was_to_be_written(
+    tmp_path: Path, monkeypatch, write
+):
+    (tmp_path / "from").touch()
+
+    def refuse(name, *_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(name))
+
+    # Such a disk refuses to remove what is not there, too.
+    for call in ("write_text", "unlink", "open"):
+        monkeypatch.setattr(Path, call, refuse)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        write(tmp_path, tmp_path / "a.txt")
+    assert (caught.value.errno, caught.value.filename) == (errno.EROFS, str(tmp_path / "a.txt"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from merflow.cache.used import NOUNS
 
-# Of storage.atomic.replacing and the training store (.name.<process>.ext), and of hard_link.
+# Of storage.atomic.replacing and the training store (.name.<number>.ext), and of hard_link.
 TORN = re.compile(r"\..+\.\d+(\.\w+)?|\.(shard-[0-9a-f]{8}|weights-seed\d+)\.\w+")
 
 

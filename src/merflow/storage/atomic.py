@@ -2,9 +2,10 @@
 
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from merflow.errors import ADVICE, MerflowError
@@ -19,12 +20,13 @@ _NUMBER = re.compile(r"\bos error (\d+)\b")
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and move it there when the block succeeds.
 
-    The temporary name ends in the final suffix, because writers choose formats by it.
-    Parent folders are made. On an exception the temporary file is removed; for errors of the
-    disk see :func:`disk_errors`.
+    The temporary name, ``.<stem>.<number><suffix>``, ends in the final suffix, because writers
+    choose formats by it; its number is drawn, so that no thread, process or host that writes the
+    same file at the same time has the same. Parent folders are made. On an exception the
+    temporary file is removed; for errors of the disk see :func:`disk_errors`.
     """
     final = Path(path)
-    temporary = final.with_name(f".{final.stem}.{os.getpid()}{final.suffix}")
+    temporary = final.with_name(f".{final.stem}.{secrets.randbits(64)}{final.suffix}")
     try:
         with disk_errors(final, temporary):
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +35,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
                 os.fsync(written.fileno())
             temporary.replace(final)
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
 
 
 @contextmanager
@@ -108,4 +110,13 @@ def hard_link(source: Path, target: Path) -> None:
                     shutil.copyfileobj(read, write)
             temporary.replace(target)
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def _remove(temporary: Path) -> None:
+    """Remove a temporary file if there is one; no error of it hides the one that led here.
+
+    A read-only disk and a file in the place of a folder refuse even what is not there.
+    """
+    with suppress(OSError):
+        temporary.unlink()
