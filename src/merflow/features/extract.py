@@ -79,6 +79,10 @@ def extract_shard(
 
     ahead = Ahead(prepared, int(spec.get("workers", 0)))
 
+    def plan(batches: Sequence[Sequence[str]]) -> None:
+        inputs.expect(first[key] for keys in batches for key in keys)
+        ahead.plan(batches)
+
     def compute(keys: Sequence[str]) -> dict[str, Utterance]:
         batch = ahead.take(keys)
         encoded = encoder.encode_finite([given for _, given in batch])
@@ -90,7 +94,7 @@ def extract_shard(
     codec = FeatureCodec(rows, encoder.layers)
     folder = ShardStore(store, recipe_of(spec, encoder, inputs.recipe, noisy), codec)
     try:
-        return folder.complete(list(first), compute, out, int(spec.get("batch", 8)), ahead.plan)
+        return folder.complete(list(first), compute, out, int(spec.get("batch", 8)), plan)
     finally:
         ahead.close()
 

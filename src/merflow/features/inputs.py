@@ -1,6 +1,6 @@
 """What an encoder is given for a sample: its sound or its face crops, clean or corrupted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,15 @@ class Sounds:
     def has(self, sample: Sample) -> bool:
         """Return True: every clip of the manifest has sound."""
         return True
+
+    def expect(self, samples: Iterable[Sample]) -> None:
+        """Look at the recordings of all samples that will be asked for, before any thread does.
+
+        Raises:
+            MerflowError: A recording is missing or leads out of the noise folder.
+        """
+        if self._noise is not None:
+            self._noise.hash_all(sample.noise.noise_file for sample in samples if sample.noise)
 
     def load(self, sample: Sample) -> Float32[np.ndarray, "samples"]:
         """Return the sound; the copies of a clip, asked for in turn, share one decoding.
@@ -105,6 +114,9 @@ class Crops:
         """Return whether a face was found in the clip."""
         scores = self._reader.track(sample.sha256)[:, 6]
         return not np.isnan(scores).all()
+
+    def expect(self, samples: Iterable[Sample]) -> None:
+        """Do nothing: crops need no recording."""
 
     def load(self, sample: Sample) -> UInt8[np.ndarray, "frames 112 112 3"]:
         """Return the crops of the frames with a face."""

@@ -1,6 +1,6 @@
 """The folder of noise recordings: which files it holds, how long they are, what they contain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -56,7 +56,7 @@ class NoiseFolder:
                 asked for and all recordings have the same content.
         """
         self._check_all()
-        self._hash(self.names)
+        self.hash_all(self.names)
         digests = {self.sha256(name) for name in self.names}
         ordered = sorted(digests, key=lambda digest: seed_of(seed, "noise-share", digest))
         if share == "test" and len(ordered) < 2:
@@ -119,12 +119,20 @@ class NoiseFolder:
     def sha256(self, name: str) -> str:
         """Return the digest of a recording's file."""
         if name not in self._digests:
-            self._hash([name])
+            self.hash_all([name])
         return self._digests[name]
 
-    def _hash(self, names: Sequence[str]) -> None:
-        found = self._known.sha256([self.path(name) for name in names])
-        self._digests |= dict(zip(names, found, strict=True))
+    def hash_all(self, names: Iterable[str]) -> None:
+        """Find the digests of the recordings that a job needs, before it begins.
+
+        They are remembered at once: asked for one by one each would write all of them again.
+
+        Raises:
+            MerflowError: See :meth:`path`.
+        """
+        new = sorted(set(names) - self._digests.keys())
+        found = self._known.sha256([self.path(name) for name in new])
+        self._digests |= dict(zip(new, found, strict=True))
 
     def _check_all(self) -> None:
         """Look at every recording's header, so that what is wrong shows before anything is drawn.

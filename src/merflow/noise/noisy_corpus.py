@@ -113,6 +113,7 @@ def write_noisy_shard(
         f"{len(todo)} to do",
         flush=True,
     )
+    noise.hash_all(rows[clip.clip].noise_file for clip in todo)
     progress = Progress("noisy clips", len(todo), "clips")
     for clip in todo:
         progress.begin()

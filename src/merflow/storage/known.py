@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,19 +21,27 @@ class KnownDigests:
     """The sha256 of files, remembered with what the disk says of each.
 
     A file is read again when its size, its inode, or the time (ns) of its last change of content
-    or of state is another; so is one that was replaced by a file with the old one's times.
+    or of state is another; so is one that was replaced by a file with the old one's times. Where a
+    disk keeps no time of state (exFAT, some of SMB) another content of the same size and with the
+    old times is not noticed.
+
+    Threads may ask at a time, and so may jobs: of what two jobs write at one moment some may be
+    forgotten, and is read again.
 
     Args:
-        kept: Where they are remembered, JSON; several jobs may use it at a time. None: nowhere.
+        kept: Where they are remembered, JSON. None: nowhere.
     """
 
     def __init__(self, kept: Path | None) -> None:
         """Read what is remembered."""
         self._kept = kept
         self._known = _read(kept)
+        self._writing = threading.Lock()
 
     def sha256(self, paths: Sequence[Path]) -> list[str]:
-        """Return the hex sha256 of each file.
+        """Return the hex sha256 of each file; what is new is remembered in one writing for all.
+
+        Where that cannot be written, it is said and no more is remembered.
 
         Raises:
             OSError: A file cannot be read.
@@ -47,11 +56,27 @@ class KnownDigests:
                 if _said(path)[0] == said and began - changed_ns > SETTLED_NS:
                     new[name] = said, digest
             found.append(digest)
-        if new and self._kept is not None:
-            # What other jobs have found meanwhile stays.
-            self._known = _read(self._kept) | new
-            write_text(self._kept, json.dumps(self._known, indent=0, sort_keys=True) + "\n")
+        if new:
+            self._remember(new)
         return found
+
+    def _remember(self, new: Known) -> None:
+        """Add to what is remembered; files that are gone leave it."""
+        with self._writing:
+            if self._kept is None:
+                return
+            # What other jobs have found meanwhile stays.
+            every = self._known | _read(self._kept) | new
+            self._known = {name: told for name, told in every.items() if os.path.isfile(name)}
+            try:
+                write_text(self._kept, json.dumps(self._known, indent=0, sort_keys=True) + "\n")
+            except OSError as error:
+                print(
+                    f"{self._kept} cannot be written ({error.strerror}): later jobs read the "
+                    "files again",
+                    flush=True,
+                )
+                self._kept = None
 
 
 def _said(path: Path) -> tuple[str, int]:

@@ -70,11 +70,13 @@ class Corpus:
     def sha256(self, clip):
         return hashlib.sha256((self.folder / "raw" / f"{clip}.wav").read_bytes()).hexdigest()
 
-    def extract(self, encoder, out, *, noise=False, shard=0, shards=1, store=None, **spec):
+    def extract(
+        self, encoder, out, *, noise=False, shard=0, shards=1, store=None, known=None, **spec
+    ):
         """Run one shard into the folder ``out`` and return its path."""
         samples = samples_of_shard(self.manifest, self.noise if noise else None, shard, shards)
         if encoder.modality == "audio":
-            inputs = Sounds(self.folder / "raw", self.folder / "recordings")
+            inputs = Sounds(self.folder / "raw", self.folder / "recordings", known)
         else:
             inputs = Crops([self.folder / "crops.safetensors"])
         path = self.folder / out / f"{shard}-of-{shards}.safetensors"

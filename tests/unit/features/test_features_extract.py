@@ -139,6 +139,28 @@ def test_a_clip_is_decoded_once_for_all_its_copies(corpus, stand, monkeypatch):
     assert len(decoded) == len(set(decoded)) == len({corpus.sha256(c) for c in corpus.clips[:9]})
 
 
+@pytest.mark.parametrize("workers", [0, 4])
+def test_the_recordings_of_a_job_are_looked_at_together_and_only_if_it_needs_them(
+    corpus, stand, monkeypatch, workers
+):
+    from merflow.storage import known
+
+    for index in range(6):
+        sound = np.random.default_rng(index).uniform(-0.3, 0.3, 8000)
+        soundfile.write(corpus.folder / "recordings" / f"{index}.wav", sound, 16000)
+    corpus.write_manifest(corpus.clips)
+    needed = sorted({row.noise_file for row in read_noise(corpus.noise)})
+    looks, writes = [], []
+    look, write = known.file_sha256, known.write_text
+    monkeypatch.setattr(known, "SETTLED_NS", -1)
+    monkeypatch.setattr(known, "file_sha256", lambda path: looks.append(path.name) or look(path))
+    monkeypatch.setattr(known, "write_text", lambda *given: writes.append(1) or write(*given))
+    corpus.extract(stand(), "a", noise=True, workers=workers, known=corpus.folder / "known.json")
+    assert (sorted(looks), len(writes)) == (needed, 1)
+    corpus.extract(stand(), "b", noise=True, workers=workers, store="a-store")
+    assert (sorted(looks), len(needed) > 2) == (needed, True)
+
+
 def test_changed_settings_weights_or_crops_are_computed_anew(corpus, stand):
     corpus.extract(stand("visual"), "a", store="store")
     changes = [({"forward_order": 2023}, "d" * 64), ({}, "e" * 64)]

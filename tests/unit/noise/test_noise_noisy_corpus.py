@@ -1,7 +1,9 @@
 """The folder of corrupted test clips: complete, the same again, resumed, tidied."""
 
 import csv
+import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,7 @@ from merflow.noise.noisy_corpus import (
     write_noisy_list,
     write_noisy_shard,
 )
+from merflow.storage import known
 from merflow.storage.digest import file_sha256
 
 SPEC = {"seed": 0, "preset": "organiser", "visual": None}
@@ -124,6 +127,24 @@ def test_another_draw_writes_those_clips_again(corpus, tmp_path):
     _, _, rows, noise = corpus
     other = {row.clip: row for row in draw_tests(SPEC, NAMES, noise.root, snr_db=0)}
     assert write(corpus, tmp_path, rows=rows | {"plain": other["plain"]}) == 1
+
+
+def test_the_recordings_of_a_job_are_remembered_in_one_writing(corpus, tmp_path, monkeypatch):
+    root, clips, rows, noise = corpus
+    chosen = {clip: noise.names[number % 3] for number, clip in enumerate(sorted(rows))}
+    mixed = {
+        clip: replace(rows[clip], noise_file=name, noise_sha256=noise.sha256(name))
+        for clip, name in chosen.items()
+    }
+    writes, write_text = [], known.write_text
+    monkeypatch.setattr(known, "SETTLED_NS", -1)
+    monkeypatch.setattr(known, "write_text", lambda *to: writes.append(1) or write_text(*to))
+    kept = tmp_path / "known.json"
+    fresh = NoiseFolder(noise.root, kept)
+    write_noisy_shard(clips[:4], mixed, root, fresh, tmp_path / "out", tmp_path / "part.csv")
+    used = {str(noise.root / chosen[clip.clip]) for clip in clips[:4]}
+    assert (len(writes), set(json.loads(kept.read_text()))) == (1, used)
+    assert len(used) > 1
 
 
 def test_clips_that_left_the_corpus_go_and_strange_files_stay(corpus, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -89,3 +90,38 @@ def test_what_is_damaged_counts_as_nothing(files, reads, tmp_path, content):
 def test_without_a_place_nothing_is_written(files, reads, tmp_path):
     KnownDigests(None).sha256(files)
     assert [path.name for path in tmp_path.iterdir()] == ["sounds"]
+
+
+def test_threads_of_a_job_ask_one_by_one(reads, tmp_path):
+    paths = [tmp_path / f"{number}.wav" for number in range(120)]
+    for path in paths:
+        path.write_text(path.name)
+    kept = tmp_path / "there" / "known.json"
+    known = KnownDigests(kept)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda path: known.sha256([path]), paths))
+    assert found == [[file_sha256(path)] for path in paths]
+    assert set(json.loads(kept.read_text())) == {str(path) for path in paths}
+    assert os.listdir(kept.parent) == ["known.json"]
+
+
+def test_what_cannot_be_remembered_is_said_once_and_ends_no_job(files, reads, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    known = KnownDigests(tmp_path / "file" / "known.json")
+    for path in files:
+        assert known.sha256([path]) == [file_sha256(path)]
+    (told,) = capsys.readouterr().out.splitlines()
+    assert told.startswith(f"{tmp_path / 'file' / 'known.json'} cannot be written (File exists)")
+
+
+def test_files_that_are_gone_leave_it_and_others_stay(files, reads, tmp_path):
+    kept = tmp_path / "known.json"
+    elsewhere = tmp_path / "elsewhere.wav"
+    elsewhere.touch()
+    known = KnownDigests(kept)
+    known.sha256([*files[:2], elsewhere])
+    files[0].unlink()
+    files[1].rename(tmp_path / "moved")
+    known.sha256([files[2], tmp_path / "moved"])
+    left = {str(path) for path in (files[2], tmp_path / "moved", elsewhere)}
+    assert set(json.loads(kept.read_text())) == left
