@@ -34,10 +34,15 @@ class Planes:
     def fit(frame: av.VideoFrame) -> bool:
         """Return whether parts of a frame are converted as the whole is.
 
-        The converter of frames with odd sides looks beyond the pixels that it converts.
+        The converter of frames with odd sides looks beyond the pixels that it converts, and
+        interlaced frames are converted field by field, which a frame made here cannot be told to
+        be. Lines that lie backwards in memory, as libav flips frames, are not taken apart either.
         """
         even = frame.width % 2 == frame.height % 2 == 0
-        return even and frame.format.name in FORMATS and orientation_of(frame) == Orientation()
+        if not even or frame.interlaced_frame or frame.format.name not in FORMATS:
+            return False
+        forwards = all(plane.line_size > 0 for plane in frame.planes)
+        return forwards and orientation_of(frame) == Orientation()
 
     def brightness(self) -> UInt8[np.ndarray, "h w"]:
         """Return the brightness as it is coded, without a copy."""
@@ -61,6 +66,9 @@ class Planes:
         Args:
             left, top: First column and row.
             right, bottom: Those behind the last.
+
+        Raises:
+            av.FFmpegError, ValueError: Its colours are of a kind that cannot be converted.
         """
         # A pixel of colour belongs to two columns and two rows of brightness.
         first, above = left // 2, top // 2

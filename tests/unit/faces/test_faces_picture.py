@@ -1,5 +1,7 @@
 """What is converted of a frame is the same whichever way it was asked for."""
 
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from merflow.faces.cascade import Cascade
 from merflow.faces.extract import face_of_clip
 from merflow.faces.picture import Picture
 from merflow.media.mux import write_clip
+from merflow.media.planes import Planes
 from merflow.media.video import iterate_frames, picture_of
 
 PARTS = [(0, 0, 120, 90), (3, 5, 40, 44), (119, 89, 120, 90), (31, 0, 32, 90), (10, 10, 110, 85)]
@@ -30,6 +33,21 @@ def frame_of(film):
         return next(source.decode(video=0))
 
 
+def flipped(frame):
+    """Return a frame as libav's filter flips it: the last line first, without a copy."""
+    frame.pts = 0
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=frame.width,
+        height=frame.height,
+        format=frame.format.name,
+        time_base=Fraction(1, 25),
+    )
+    graph.link_nodes(source, graph.add("vflip"), graph.add("buffersink")).configure()
+    graph.push(frame)
+    return graph.pull()
+
+
 @pytest.mark.parametrize("form", ["yuv420p", "yuv444p"])
 @pytest.mark.parametrize("first", [True, False])
 def test_parts_are_those_of_the_whole(film, form, first):
@@ -42,6 +60,15 @@ def test_parts_are_those_of_the_whole(film, form, first):
         part = picture.part(left, top, right, bottom)
         np.testing.assert_array_equal(part, whole[top:bottom, left:right])
     np.testing.assert_array_equal(picture.small(50).frame, Picture(whole).small(50).frame)
+
+
+def test_lines_that_lie_backwards_are_read_as_they_are_shown(film):
+    frame = frame_of(film)
+    shown, turned = picture_of(frame)[::-1], flipped(frame)
+    assert turned.planes[0].line_size < 0
+    assert not Planes.fit(turned)
+    np.testing.assert_array_equal(Picture(turned).part(3, 5, 20, 28), shown[5:28, 3:20])
+    np.testing.assert_array_equal(Picture(turned).grey(60).frame, Picture(shown).grey(60).frame)
 
 
 @pytest.mark.parametrize("side", [500, 60, 25])

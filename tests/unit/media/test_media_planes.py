@@ -1,5 +1,6 @@
 """Parts of decoded pictures are those of the whole, however it is coded."""
 
+import io
 from pathlib import Path
 
 import av
@@ -26,6 +27,23 @@ def frame_of(width, height, form, space, reach, levels, seed=0):
         plane.update(values.astype(np.uint8))
     frame.colorspace, frame.color_range = space, reach
     return frame
+
+
+def decoded(codec, form="yuv420p", **options):
+    """Return frames of noise of 48 x 32 as a decoder gives them, with what only it can flag."""
+    held = io.BytesIO()
+    with av.open(held, "w", format="matroska") as output:
+        stream = output.add_stream(codec, 25, width=48, height=32, options=options)
+        stream.pix_fmt = form
+        for number in range(4):
+            levels = (0, 256), (0, 256)
+            frame = frame_of(48, 32, form, SPACES[0], RANGES[0], levels, number)
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    held.seek(0)
+    with av.open(held) as source:
+        return list(source.decode(video=0))
 
 
 @given(
@@ -79,3 +97,40 @@ def test_nor_are_pictures_that_lie(tmp_path: Path, turn: int, mirror: bool):
         output.mux(stream.encode(None))
     with av.open(str(tmp_path / "a.mp4")) as source:
         assert Planes.fit(next(source.decode(video=0))) == (turn == 0 and not mirror)
+
+
+def x264(words):
+    """Return the options of an encoder that has words of its own."""
+    return {"x264-params": words}
+
+
+FIELDS = {"flags": "+ildct+ilme"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "form", "options", "fit"),
+    [
+        ("libx264", "yuv420p", {}, True),
+        ("libx264", "yuv420p", x264("fullrange=on"), True),
+        ("libx264", "yuv420p", x264("chromaloc=0"), True),
+        ("libx264", "yuv420p", x264("chromaloc=1"), True),
+        ("libx264", "yuv420p", x264("chromaloc=2"), True),
+        ("libx264", "yuv420p", x264("colorprim=bt709:transfer=bt709:colormatrix=bt709"), True),
+        ("libx264", "yuv420p", x264("colorprim=bt470bg:colormatrix=smpte170m"), True),
+        ("libx264", "yuv420p", x264("colorprim=bt2020:transfer=smpte2084"), True),
+        ("libx264", "yuv420p", x264("colorprim=bt2020:colormatrix=bt2020nc"), True),
+        ("mjpeg", "yuvj420p", {}, True),
+        ("mpeg4", "yuv420p", {}, True),
+        ("libvpx-vp9", "yuv420p", {}, True),
+        ("libx264", "yuv420p", FIELDS, False),
+        ("mpeg2video", "yuv420p", FIELDS, False),
+        ("mpeg4", "yuv420p", FIELDS, False),
+    ],
+)
+def test_parts_of_decoded_frames_are_those_of_the_whole(codec, form, options, fit):
+    for frame in decoded(codec, form, **options):
+        assert Planes.fit(frame) == fit
+        whole = picture_of(frame)
+        for left, top, right, bottom in [(0, 0, 48, 32), (3, 5, 20, 28), (18, 1, 47, 16)] * fit:
+            part = Planes(frame).part(left, top, right, bottom)
+            np.testing.assert_array_equal(part, whole[top:bottom, left:right])
