@@ -1,21 +1,19 @@
 """Where the pictures of a clip lie that somebody else has cut out.
 
-Also asked while planning, so it imports nothing but the standard library.
+Also asked while planning, so it imports nothing that is slow to import.
 """
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from merflow.faces.numbering import natural, numbers_of
 
 SUFFIXES = (".bmp", ".png", ".jpg", ".jpeg")
 ARRAY = ".npy"
 ALIGNED = "_aligned"
 """How OpenFace ends the name of a clip's folder."""
-LARGEST = 1 << 24
-"""No frame has such a number (float32 holds all below); a name that ends in it is a time or so."""
-_NUMBERS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -24,8 +22,8 @@ class Pictures:
 
     Attributes:
         files: Pictures in the order of their frames, or one array; none if there is nothing.
-        frames: The frame of each picture, by :func:`numbers_of`, all different; none of an array.
-            One without a number follows the picture before it, from 1 on.
+        frames: The frame of each picture, by :func:`merflow.faces.numbering.numbers_of`, all
+            different; none of an array. Those without a number follow the others, from 1 on.
         doubles: Further pictures of a frame, with the one that is taken: the first by name.
         table: OpenFace's csv of the clip; None if there is none.
         outside: How many files or folders were passed over because they lead out of the root.
@@ -43,6 +41,7 @@ def pictures_of(root: Path, clip: str) -> Pictures:
 
     ``<root>/<clip>/`` and ``<root>/<clip>_aligned/`` with a picture a frame (bmp, png, jpg, jpeg),
     ``<root>/<clip>/<clip>.npy``, ``<root>/<clip>.npy``; beside it OpenFace's ``<root>/<clip>.csv``.
+    Hidden files are passed over, as the ``._1.png`` that macOS leaves beside each picture.
 
     Args:
         root: The folder of all clips.
@@ -65,24 +64,6 @@ def pictures_of(root: Path, clip: str) -> Pictures:
     return Pictures((), beside, outside)
 
 
-def numbers_of(stems: Sequence[str]) -> list[int | None]:
-    """Return the frame that each name of a folder tells; None where it tells none.
-
-    It is the last number of the name, or the last that is not the same in all names: behind
-    ``frame_007_112x112`` stands the size. Numbers of ``LARGEST`` and above tell no frame.
-
-    Args:
-        stems: The names without suffix; two pictures may have one.
-    """
-    found = [[int(run) for run in _NUMBERS.findall(stem)][::-1] for stem in stems]
-    places = range(max(map(len, found), default=0))
-    for place in places:
-        told = [run[place] if len(run) > place else None for run in found]
-        if len(set(told)) > 1 or len(set(stems)) == 1:
-            return [number if number is None or number < LARGEST else None for number in told]
-    return [None] * len(stems)
-
-
 def watched_files(root: Path, clips: Iterable[str]) -> list[str]:
     """Return all files that decide the faces of the clips, for the graph to watch."""
     found: list[str] = []
@@ -101,29 +82,34 @@ def _pictures_in(folder: Path, within: str) -> tuple[list[Path], int]:
     if not _inside(within, folder):
         return [], 1
     with os.scandir(folder) as entries:
-        named = [entry for entry in entries if Path(entry.name).suffix.lower() in SUFFIXES]
+        named = [entry for entry in entries if _is_picture(entry.name)]
     # A link alone can lead out of a folder that lies inside.
     kept = [e.name for e in named if not e.is_symlink() or _inside(within, folder / e.name)]
-    return [folder / name for name in sorted(kept)], len(named) - len(kept)
+    # Without suffix: 1.png stands before its copy, 1 (1).png.
+    kept.sort(key=os.path.splitext)
+    return [folder / name for name in kept], len(named) - len(kept)
+
+
+def _is_picture(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 
 def _framed(
     pictures: Sequence[Path],
 ) -> tuple[tuple[Path, ...], tuple[int, ...], tuple[tuple[Path, Path], ...]]:
     """Return pictures that are sorted by name as files, frames and doubles of :class:`Pictures`."""
-    numbers = numbers_of([path.stem for path in pictures])
-    numbered = sorted(
-        zip(numbers, pictures, strict=True),
-        key=lambda pair: (pair[0] is None, pair[0] or 0),
-    )
+    told = list(zip(numbers_of([path.stem for path in pictures]), pictures, strict=True))
     taken: dict[int, Path] = {}
-    doubles, last = [], 0
-    for number, path in numbered:
-        last = last + 1 if number is None else number
-        if last in taken:
-            doubles.append((path, taken[last]))
+    doubles = []
+    numbered = [(number, path) for number, path in told if number is not None]
+    for number, path in sorted(numbered, key=lambda pair: pair[0]):
+        if number in taken:
+            doubles.append((path, taken[number]))
         else:
-            taken[last] = path
+            taken[number] = path
+    others = [path for number, path in told if number is None]
+    follow = max(taken, default=0) + 1
+    taken |= dict(enumerate(sorted(others, key=lambda path: natural(path.name)), start=follow))
     return tuple(taken.values()), tuple(taken), tuple(doubles)
 
 

@@ -12,7 +12,7 @@ from merflow.corpus.manifest import COLUMNS
 from merflow.faces.align import SIDE
 from merflow.faces.commands import group
 from merflow.faces.crops import TRACK
-from merflow.faces.pictures import numbers_of, pictures_of, watched_files
+from merflow.faces.pictures import pictures_of, watched_files
 from merflow.faces.precropped import face_of_pictures
 from merflow.features.inputs import Crops
 from merflow.features.samples import Sample
@@ -164,24 +164,6 @@ def test_a_link_within_the_root_is_followed(tmp_path):
     assert numbers(face_of_pictures(tmp_path, "a").crops) == [1]
 
 
-@pytest.mark.parametrize(
-    ("stems", "numbers"),
-    [
-        (["frame_det_00_000012", "frame_det_00_000013"], [12, 13]),
-        (["7"], [7]),
-        (["x", "y2"], [None, 2]),
-        ([f"{10**12}", "3"], [None, 3]),
-        (["f1_112x112", "f2_112x112"], [1, 2]),
-        (["1", "1"], [1, 1]),
-        (["a_1", "b_1"], [None, None]),
-        (["a", "b"], [None, None]),
-        ([], []),
-    ],
-)
-def test_the_number_of_a_frame_is_the_last_in_which_names_differ(stems, numbers):
-    assert numbers_of(stems) == numbers
-
-
 def test_of_two_pictures_of_a_frame_the_first_by_name_is_taken_and_told(tmp_path):
     for number, name in enumerate(["1.jpg", "1.png", "2.bmp", "2.jpeg", "3.png"], start=1):
         save(tmp_path / "a" / name, number)
@@ -201,6 +183,40 @@ def test_of_several_faces_of_openface_the_first_is_taken(tmp_path):
     assert numbers(clip.crops) == [1, 2]
     np.testing.assert_allclose(clip.track[:, TIME], np.arange(1, 3) / 25, rtol=1e-6)
     assert clip.facts.reason.startswith("frame_det_01_000002.bmp is of the same frame as")
+
+
+def test_a_second_face_in_one_frame_leaves_the_other_frames_alone(tmp_path):
+    for number in range(1, 20):
+        save(tmp_path / "a" / f"frame_{number:03d}_face_0.jpg", number)
+    save(tmp_path / "a" / "frame_010_face_1.jpg", 25)
+    clip = face_of_pictures(tmp_path, "a")
+    assert numbers(clip.crops) == list(range(1, 20))
+    assert clip.facts.left_out == 1
+    told = "frame_010_face_1.jpg is of the same frame as frame_010_face_0.jpg and left out"
+    assert clip.facts.reason == told
+
+
+def test_a_copy_of_a_picture_does_not_take_its_place(tmp_path):
+    for number, name in enumerate(["1.png", "2.png", "2 (1).png", "3.png", "3-1.png"], start=1):
+        save(tmp_path / "a" / name, number)
+    assert numbers(face_of_pictures(tmp_path, "a").crops) == [1, 2, 4]
+
+
+def test_numbers_too_large_for_frames_keep_their_order(tmp_path):
+    """As times in microseconds."""
+    times = [10**6 * second for second in (0, 9, 16, 17, 90, 100, 1000)]
+    for number, time in enumerate(times, start=1):
+        save(tmp_path / "a" / f"{time}.png", number)
+    assert numbers(face_of_pictures(tmp_path, "a").crops) == list(range(1, 8))
+
+
+def test_hidden_files_are_no_pictures(tmp_path):
+    for number in (1, 2):
+        save(tmp_path / "a" / f"{number}.png", number)
+        (tmp_path / "a" / f"._{number}.png").write_bytes(b"of macOS")
+    clip = face_of_pictures(tmp_path, "a")
+    assert numbers(clip.crops) == [1, 2]
+    assert (clip.facts.left_out, clip.facts.reason) == (0, "")
 
 
 def test_pictures_without_numbers_follow_those_with(tmp_path):
