@@ -1,6 +1,7 @@
 """Frames a second of the faces step against the plain loop, with the same detector, in one run.
 
     python benchmarks/faces.py [FOLDER] [--clips 0] [--yunet FILE] [--every 8] [--side 128]
+        [--repeats 2] [--backends cascade yunet]
 
 Plain: ``cv2.VideoCapture``, every full frame through the detector, the largest face cut out,
 brought to 112 x 112 and written as a bmp. OpenCV takes as many threads as it likes; libav decodes
@@ -14,16 +15,19 @@ frame, and below how long it is from starting the processes to the faces of the 
 
 Agreement is of our boxes with those of the same detector on every full frame: the share of the
 frames with a face there in which ours has an intersection over union of .8 or more, and the median.
-FOLDER is searched for mp4; without it ``$MERFLOW_REAL_DATA/data``.
+FOLDER is searched for mp4; without it ``$MERFLOW_REAL_DATA/data``. The step's progress goes to
+standard error, so that the figures stand alone.
 """
 
 import argparse
 import os
 import resource
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +44,8 @@ from merflow.media.video import iterate_frames
 from merflow.storage.digest import file_sha256
 
 # Each process that is started imports this file again. Those of the step, whose main module is
-# merflow, import no tables: they are imported where they are needed.
+# merflow, import no tables: here they are imported in `ours` and `table_of`, which only the first
+# process calls, or starting the others would be measured with pandas in it.
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -80,7 +85,8 @@ def ours(table: "pd.DataFrame", spec: dict[str, Any], folder: Path, workers: int
     from merflow.faces.shard import crop_shard
 
     files = [folder / name for name in ("crops.safetensors", "tracks.parquet", "facts.csv")]
-    crop_shard(spec, table, Path("/"), folder / "store", *files, workers)
+    with redirect_stdout(sys.stderr):
+        crop_shard(spec, table, Path("/"), folder / "store", *files, workers)
     return files[0]
 
 
@@ -177,11 +183,17 @@ def report(name: str, spec: dict[str, Any], table: "pd.DataFrame", repeats: int)
     cv2.setNumThreads(threads)
 
 
-def main() -> None:
-    """Time both detectors."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def table_of(clips: Sequence[Path]) -> "pd.DataFrame":
+    """Return clip, path and sha256 of each file, one of a content."""
     import pandas as pd
 
+    rows = [(str(n), str(p).lstrip("/"), file_sha256(p)) for n, p in enumerate(clips)]
+    return pd.DataFrame(rows, columns=["clip", "path", "sha256"]).drop_duplicates("sha256")
+
+
+def main() -> None:
+    """Time the detectors."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     real = os.environ.get("MERFLOW_REAL_DATA", ".")
     parser.add_argument("folder", nargs="?", type=Path, default=Path(real, "data"))
     parser.add_argument(
@@ -191,15 +203,15 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=8)
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--backends", nargs="+", default=["cascade", "yunet"])
+    backends = ["cascade", "yunet"]
+    parser.add_argument("--backends", nargs="+", choices=backends, default=backends)
     arguments = parser.parse_args()
     there = sorted(arguments.folder.rglob("*.mp4"))
     if not there:
         parser.error(f"there is no mp4 in {arguments.folder}")
     places = np.linspace(0, len(there) - 1, min(arguments.clips or len(there), len(there)))
     clips = [there[round(place)].resolve() for place in places]
-    rows = [(str(n), str(p).lstrip("/"), file_sha256(p)) for n, p in enumerate(clips)]
-    table = pd.DataFrame(rows, columns=["clip", "path", "sha256"]).drop_duplicates("sha256")
+    table = table_of(clips)
     spec = SETTINGS | {"detect_side": arguments.side, "detect_every": arguments.every}
     network = arguments.yunet or next(Path(real, "weights").glob("face_detection_yunet*"), None)
     if "cascade" in arguments.backends:
