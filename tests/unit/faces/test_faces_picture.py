@@ -71,6 +71,21 @@ def test_lines_that_lie_backwards_are_read_as_they_are_shown(film):
     np.testing.assert_array_equal(Picture(turned).grey(60).frame, Picture(shown).grey(60).frame)
 
 
+@pytest.mark.parametrize("form", ["yuv420p", "yuv444p"])
+def test_colours_that_cannot_be_converted_are_told_where_they_are_needed(form):
+    frame = av.VideoFrame(64, 48, form)
+    frame.colorspace = 8  # YCgCo, which libswscale does not know
+    if form == "yuv444p":
+        with pytest.raises(av.FFmpegError):
+            Picture(frame)
+        return
+    picture = Picture(frame)
+    assert picture.grey(24).frame.shape == (24, 32)
+    for convert in (picture.whole, lambda: picture.small(24), lambda: picture.part(0, 0, 9, 9)):
+        with pytest.raises(av.FFmpegError):
+            convert()
+
+
 @pytest.mark.parametrize("side", [500, 60, 25])
 def test_grey_is_that_of_the_colours(film, side):
     frame = frame_of(film)
