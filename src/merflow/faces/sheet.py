@@ -1,6 +1,7 @@
 """A contact sheet of crops, for private viewing: it shows persons."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,12 +11,15 @@ from jaxtyping import UInt8
 from merflow.errors import MerflowError
 from merflow.faces.align import SIDE
 from merflow.faces.crops import CropReader
+from merflow.faces.lettering import shortened, write, write_lines
 from merflow.storage.atomic import replacing
 
 COLUMNS = 5
 """Crops shown of each clip, evenly spread over it."""
 TITLE = 16
 """Height of a clip's title, pixels."""
+LETTERS, HEADING_LETTERS = 12, 18
+"""Sizes of letters, pixels."""
 
 
 def contact_sheet(
@@ -24,12 +28,14 @@ def contact_sheet(
     """Return a picture of some clips' crops, RGB, two clips abreast: usual ones, then the worst.
 
     No clip is shown twice: the worst are not among the usual ones, and where there are too few for
-    both kinds, all are shown in the order of their rank.
+    both kinds, all are shown in the order of their rank. Above each clip stands its rank, by which
+    the quality table tells it though its name be in a script that cannot be drawn; in place of
+    crops that are not there stands why.
 
     Args:
         reader: Crops of any shards.
         manifest: With the columns clip and sha256.
-        quality: With the columns clip, rank and face_rate.
+        quality: With the columns clip, rank, frames, face_rate and reason.
         clips: How many are shown at most of each kind: the worst, by their rank, of those that the
             reader holds, and as many evenly spread over the others.
 
@@ -50,16 +56,12 @@ def contact_sheet(
 
 def _part(title: str, chosen: pd.DataFrame, reader: CropReader) -> list[UInt8[np.ndarray, "h w 3"]]:
     """Return a heading and rows of two clips each."""
-    strips = [
-        _strip(f"{row.clip}: a face in {100 * row.face_rate:.0f} %", reader.crops(row.sha256))
-        for row in chosen.itertuples()
-    ]
+    strips = [_strip(row, reader.crops(row.sha256)) for row in chosen.itertuples()]
     if len(strips) % 2:
         strips.append(np.full_like(strips[0], 255))
     rows = [np.hstack(strips[row : row + 2]) for row in range(0, len(strips), 2)]
     heading = np.full((2 * TITLE, rows[0].shape[1], 3), 225, dtype=np.uint8)
-    place = (4, 2 * TITLE - 10)
-    cv2.putText(heading, title, place, cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1, cv2.LINE_AA)
+    heading = write(heading, 4, 5, title, HEADING_LETTERS)
     return [heading, *rows]
 
 
@@ -86,10 +88,30 @@ def _spread(there: int, wanted: int) -> list[int]:
     return sorted({round(place) for place in np.linspace(0, there - 1, min(there, wanted))})
 
 
-def _strip(title: str, crops: UInt8[np.ndarray, "n 112 112 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    """Return one clip's title above its crops."""
+def _strip(
+    clip: Any, crops: UInt8[np.ndarray, "n 112 112 3"]
+) -> UInt8[np.ndarray, "strip_h strip_w 3"]:
+    """Return one clip's title above its crops.
+
+    Args:
+        clip: A row of the quality table.
+        crops: The clip's.
+    """
     strip = np.full((TITLE + SIDE, COLUMNS * SIDE + 4, 3), 255, dtype=np.uint8)
-    cv2.putText(strip, title, (4, TITLE - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1)
-    for column, number in enumerate(_spread(len(crops), COLUMNS) if len(crops) else ()):
+    told = f"rank {clip.rank}, a face in {100 * clip.face_rate:.0f} %: "
+    title = shortened(clip.clip, told, strip.shape[1] - 8, LETTERS)
+    strip = write(strip, 4, 1, title, LETTERS)
+    if not len(crops):
+        strip[TITLE:, : COLUMNS * SIDE] = 240
+        return write_lines(strip, 12, TITLE + SIDE // 3, _why(clip), LETTERS)
+    for column, number in enumerate(_spread(len(crops), COLUMNS)):
         strip[TITLE:, column * SIDE : (column + 1) * SIDE] = crops[number]
     return strip
+
+
+def _why(clip: Any) -> str:
+    """Return why a row of the quality table has no crops."""
+    what = "no face" if clip.frames else "no pictures"
+    if clip.reason.startswith(what):
+        return str(clip.reason)
+    return f"{what}: {clip.reason}" if clip.reason else what

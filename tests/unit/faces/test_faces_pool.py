@@ -205,3 +205,12 @@ def test_no_process_outlives_a_killed_job(corpus, tmp_path, how):
     job.stdout.close()
     _, alive = psutil.wait_procs(children, timeout=60)
     assert not alive
+
+
+def test_a_worker_imports_nothing_that_draws():
+    program = (
+        "import sys\nimport merflow.faces.make, merflow.faces.pool\n"
+        "print(sorted({'PIL', 'matplotlib', 'torch'} & set(sys.modules)))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert told.stdout.strip() == b"[]"
