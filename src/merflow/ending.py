@@ -1,6 +1,8 @@
 """What a run says last: where its results lie, or what went wrong."""
 
+import csv
 import time
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -75,10 +77,15 @@ def time_spent(started: float, planned: float, cores: int) -> str:
 
 
 def _quarantined(lists: Collection[Path]) -> str:
-    """Return how many clips stand in each of the lists, with the list's path."""
-    counts = {path: len(path.read_text(encoding="utf-8").splitlines()) - 1 for path in lists}
-    named = [f"{count} in {path}" for path, count in counts.items() if count > 0]
-    return ", ".join(named) or "no clip"
+    """Return how many clips stand in each of the lists, for which reasons, with the list's path."""
+    named = []
+    for path in lists:
+        with path.open(encoding="utf-8", newline="") as stream:
+            counts = Counter(row["reason"] for row in csv.DictReader(stream))
+        if counts:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+            named.append(f"{counts.total()} in {path} ({reasons})")
+    return "; ".join(named) or "no clip"
 
 
 def what_went_wrong(since: float, logs: Path = LOGS) -> str:

@@ -70,10 +70,16 @@ def test_single_targets_are_named_and_many_by_their_folders(layout):
     assert lines[6] == f"{'':13}and 3 more folders"
 
 
-def test_clips_in_quarantine_are_counted_where_they_were_looked_for(layout):
-    path = Path(layout.corpus) / "quarantine.csv"
-    path.parent.mkdir(parents=True)
+def test_clips_in_quarantine_are_counted_by_reason_where_they_were_looked_for(layout):
+    path, faces = (Path(of) / "quarantine.csv" for of in (layout.corpus, layout.faces))
+    for folder in (path.parent, faces.parent):
+        folder.mkdir(parents=True)
     path.write_text("clip,reason\n")
-    assert "Quarantined: no clip" in where_to_look(layout, ["x"], "")
-    path.write_text("clip,reason\na,b\n")
-    assert f"Quarantined: 1 in {path}" in where_to_look(layout, ["x"], "")
+    assert "Quarantined: no clip\n" in where_to_look(layout, ["x"], "")
+    # A detail may have line breaks, and a clip's name commas: rows count, not lines.
+    rows = ('a,undecodable,"no\nheader"', '"b,c",soundless,', "d,undecodable,", "e,no_picture,")
+    path.write_text("\n".join(["clip,reason,detail", *rows, ""]))
+    corpus = f"Quarantined: 4 in {path} (1 no_picture, 1 soundless, 2 undecodable)"
+    assert f"{corpus}\n" in where_to_look(layout, ["x"], "")
+    faces.write_text("clip,reason\nf,faceless\n")
+    assert f"{corpus}; 1 in {faces} (1 faceless)\n" in where_to_look(layout, ["x"], "")
