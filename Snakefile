@@ -35,6 +35,7 @@ include: "workflow/rules/ensemble.smk"
 include: "workflow/rules/robustness.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/speakers.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:

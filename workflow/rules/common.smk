@@ -130,6 +130,16 @@ def detector_file(wildcards):
     return [faces["yunet"]["path"]] if faces["backend"] == "yunet" else []
 
 
+def faces_to_look_at(wildcards):
+    """The quality table and the contact sheet, if any face is cut out."""
+    if not layout.needs_faces:
+        refuse(
+            "params.yaml: no encoder under features.encoders looks at faces, so there are none to"
+            " make; add one that does (docs/encoders.md)"
+        )
+    return [f"{layout.faces}/quality.csv", *pictures()]
+
+
 def shard_cores(wildcards):
     """How many cores a job takes that there is one of for each shard."""
     return max(1, (workflow.cores or SHARDS) // SHARDS)

@@ -145,12 +145,3 @@ rule features_manifest:
     shell:
         "python -m merflow features manifest {params.shards}"
         " --out {output.manifest:q} > {log:q} 2>&1"
-
-
-# A target: the whole cache, also what was removed from it as damaged.
-rule features:
-    input:
-        all_feature_shards(),
-        "results/manifests/features.json",
-    message:
-        "Features are made"

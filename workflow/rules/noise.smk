@@ -103,14 +103,6 @@ rule noise_list:
         " --out {output.table:q} > {log:q} 2>&1"
 
 
-# A target: the test splits with noise, as mp4 for others to test on.
-rule noisy_corpus:
-    input:
-        f"{NOISY}/noisy.csv",
-    message:
-        "Corrupted test clips are made"
-
-
 # A test split at fixed SNRs, for the robustness table.
 if layout.robustness:
 

@@ -287,18 +287,3 @@ rule report_run:
     shell:
         "python -m merflow report run --spec {params.spec:q} {params.weights}"
         " --benchmark-dir {params.benchmarks:q} --out {output.run:q} > {log:q} 2>&1"
-
-
-# Targets: `snakemake --cores all table1`.
-rule table1:
-    input:
-        [path for path in tables() if Path(path).stem in ("table1", "differences", "speakers")],
-    message:
-        "Table 1 is made"
-
-
-rule figure4:
-    input:
-        [path for path in [*tables(), *figures()] if "figure4" in path],
-    message:
-        "Figure 4 is made"
