@@ -101,7 +101,9 @@ def test_the_challenges_baseline_has_the_challenges_schedule():
         assert system["augmentation"] == ["clean"]
     # The real encoders, as the preset for one's own clips has them.
     assert preset["features"] == table["features"]
-    assert preset["faces"] == table["faces"]
+    # And the detector of the preset for its corpus, as `merflow doctor` advises for real clips.
+    assert preset["faces"] == read("presets/mer2023.yaml")["faces"]
+    assert preset["faces"]["backend"] == "yunet"
     assert preset["corpus"]["name"].startswith("mer2023")
 
 
