@@ -7,6 +7,7 @@ from graph import ROOT, small_settings, snakemake, write_settings
 from yaml import safe_load
 
 from merflow import settings
+from merflow.doctor.case import read_config
 from merflow.errors import MerflowError
 
 SCHEMA = safe_load((ROOT / "workflow" / "schemas" / "params.schema.yaml").read_text())
@@ -121,6 +122,27 @@ def test_snakemake_prints_the_sentence_and_starts_no_job(tmp_path):
         assert part not in outcome.text
     assert not outcome.jobs
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("noise: {}\n", "params.yaml: key noise stands twice (lines "),
+        ("\tnoise: {}\n", "params.yaml is no YAML (while scanning for the next token found"),
+    ],
+)
+def test_planning_and_the_doctor_say_the_same_of_the_text(tmp_path, monkeypatch, more, told):
+    write_settings(tmp_path, small_settings())
+    with (tmp_path / "params.yaml").open("a") as file:
+        file.write(more)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MerflowError) as caught:
+        read_config()
+    assert str(caught.value).startswith(told)
+    outcome = snakemake(tmp_path, "-n", "--cores", "1")
+    assert outcome.code == 1
+    assert f"merflow: {caught.value}\n" in outcome.text
+    assert "Traceback" not in outcome.text
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,10 @@ import json
 import os
 import re
 import shlex
-import sys
 from pathlib import Path
 
 import yaml
 
-import merflow
 from merflow import settings
 from merflow.errors import MerflowError
 from merflow.corpus.adapters.registry import ADAPTERS
@@ -25,18 +23,7 @@ PACKAGE = Path(os.path.relpath(Path(workflow.basedir) / "src" / "merflow"))
 SCHEMA = Path(workflow.basedir) / "workflow" / "schemas" / "params.schema.yaml"
 
 
-def refuse(sentence):
-    """End the plan with one sentence; around an exception Snakemake puts places in these files."""
-    sys.exit(f"merflow: {sentence}")
-
-
 prepare_environment()
-
-if not Path(merflow.__file__).is_relative_to(Path(workflow.basedir).resolve()):
-    refuse(
-        f"this environment runs the package in {Path(merflow.__file__).parent}, but the workflow "
-        f"is {workflow.basedir}: run `make environment` here, or `pip install --editable .`"
-    )
 
 try:
     settings.check(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from merflow import settings
 from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.corpus.label import Label, LabelSpec
 from merflow.corpus.labels import read_labels
@@ -39,18 +40,13 @@ def read_config() -> Any:
     """Return what the ``params.yaml`` of the working folder holds, whatever that is.
 
     Raises:
-        MerflowError: It cannot be read, or is no YAML.
+        MerflowError: It cannot be read, is no YAML, or has a key twice.
     """
     try:
-        return yaml.safe_load(Path(FILE).read_text(encoding="utf-8"))
+        return settings.read(Path(FILE))
     except OSError as error:
         raise MerflowError(
             f"{FILE} cannot be read ({error.strerror}); correct its permissions"
-        ) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise MerflowError(
-            f"{FILE} is no YAML ({' '.join(str(error).split())}); mend it, or begin again with "
-            "`merflow use`, which keeps what is there"
         ) from error
 
 

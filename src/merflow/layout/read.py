@@ -49,12 +49,9 @@ def read_layout(params: Path) -> Layout:
 def _content(params: Path) -> Any:
     """Return what the file holds, as YAML."""
     try:
-        return yaml.safe_load(params.read_text(encoding="utf-8"))
+        return settings.read(params, str(params.absolute()))
     except OSError as error:
         raise MerflowError(
             f"{params.absolute()} cannot be read ({error.strerror}): call this in the project's "
             "folder, where `merflow use` lists settings to begin from"
         ) from error
-    except (yaml.YAMLError, ValueError) as error:
-        told = " ".join(str(error).split())
-        raise MerflowError(f"{params.absolute()} is no YAML ({told}): mend it") from error
