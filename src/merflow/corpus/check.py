@@ -8,6 +8,7 @@ import pandas as pd
 
 from merflow.corpus.facts import Facts, FactsCodec
 from merflow.corpus.label import Label
+from merflow.corpus.label_file import relative_path
 from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
 from merflow.media.container import ClipDefect
@@ -84,7 +85,7 @@ def locate(root: Path, path: str) -> Path:
         file = (top / path).resolve()
     except (OSError, RuntimeError) as error:  # a loop of links
         raise ClipDefect("missing", "its path cannot be followed") from error
-    if Path(path).is_absolute() or not file.is_relative_to(top):
+    if not file.is_relative_to(top):
         raise ClipDefect("outside_root", "its path or a link leads out of corpus.root")
     if not file.is_file():
         raise ClipDefect("missing", "there is no such file")
@@ -94,8 +95,12 @@ def locate(root: Path, path: str) -> Path:
 
 
 def _found(label: Label, root: Path, files: dict[str, Path]) -> Mapping[str, str]:
-    """Return a clip's row with its defect, or with the key under which ``files`` names it."""
-    row = {**vars(label), "sha256": "", "duration": "", "reason": "", "detail": "", "key": ""}
+    """Return a clip's row with its defect, or with the key under which ``files`` names it.
+
+    Its path is relative to the corpus folder, however the label file has it.
+    """
+    row = {**vars(label), "path": relative_path(root, label.path)}
+    row |= {"sha256": "", "duration": "", "reason": "", "detail": "", "key": ""}
     if label.defect:
         return row | {"reason": "defective", "detail": label.defect}
     try:

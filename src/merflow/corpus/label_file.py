@@ -69,18 +69,37 @@ def clip_name(file: Path, line: int, row: Mapping[str, str]) -> str:
 def files_inside(root: Path, paths: Mapping[str, str]) -> dict[str, str]:
     """Return clip -> ``root/path`` of the files that lie in ``root``, sorted by clip.
 
-    A file lies there as its path stands and with all links followed.
+    A file lies there as its path stands and with all links followed. An absolute path may lead
+    there too; what is returned of it is relative to ``root`` as of the others.
     """
     top = root.resolve()
-    folders: dict[str, bool] = {}
+    folders: dict[str, str | None] = {}
     found = {}
     for clip, path in sorted(paths.items()):
         folder, name = os.path.split(path)
         if folder not in folders:
-            folders[folder] = not os.path.isabs(path) and _leads_into(top, top / folder)
-        if name and folders[folder] and _is_file(top, top / path):
-            found[clip] = str(root / path)
+            folders[folder] = _folder_inside(top, folder)
+        inside = folders[folder]
+        if name and inside is not None and _is_file(top, top / inside / name):
+            found[clip] = str(root / inside / name)
     return found
+
+
+def relative_path(root: Path, path: str) -> str:
+    """Return an absolute path into ``root`` relative to it, and any other path as it stands."""
+    folder, name = os.path.split(path)
+    inside = _folder_inside(root.resolve(), folder) if os.path.isabs(path) else None
+    return path if inside is None else (PurePosixPath(inside) / name).as_posix()
+
+
+def _folder_inside(top: Path, folder: str) -> str | None:
+    """Return a clip's folder relative to ``top``; None where it, or a link in it, leads out."""
+    if not os.path.isabs(folder):
+        return folder if _leads_into(top, top / folder) else None
+    try:
+        return Path(folder).resolve().relative_to(top).as_posix()
+    except (OSError, ValueError, RuntimeError):  # outside; or as in _leads_into
+        return None
 
 
 def _leads_into(top: Path, path: Path) -> bool:

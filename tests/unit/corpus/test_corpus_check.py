@@ -12,6 +12,7 @@ from decoding_workers import decoding_workers
 from merflow.corpus import check
 from merflow.corpus.check import check_shard
 from merflow.corpus.label import Label
+from merflow.corpus.label_file import files_inside
 from merflow.corpus.manifest import CHECKED
 from merflow.errors import MerflowError
 from merflow.media.isolation import IsolatedCheck
@@ -117,6 +118,24 @@ def test_a_good_clip_gets_digest_and_duration(corpus: Path, path: str):
 def test_a_root_that_is_a_link_is_followed(corpus: Path, tmp_path: Path):
     (tmp_path / "alias").symlink_to(corpus)
     assert check_label(label("good.mp4"), tmp_path / "alias")["reason"] == ""
+
+
+def test_absolute_paths_into_the_root_make_the_same_table_as_relative_ones(corpus, tmp_path):
+    (tmp_path / "alias").symlink_to(corpus)
+    paths = ["good.mp4", "link_in.mp4", "zero.mp4", "absent.mp4", "loop.mp4"]
+    relative = union([label(path) for path in paths], corpus, 2, tmp_path)
+    assert sorted(relative["path"]) == sorted(paths)
+    for top in (corpus, tmp_path / "alias", corpus / ".." / corpus.name):
+        absolute = [label(f"{top}/{path}") for path in paths]
+        pd.testing.assert_frame_equal(union(absolute, corpus, 2, tmp_path), relative)
+
+
+@pytest.mark.parametrize("path", ["link_out.mp4", "../beside.mp4", "out/beside.mp4"])
+def test_an_absolute_path_that_leaves_the_root_is_not_followed(corpus: Path, path: str):
+    (corpus / "out").symlink_to("..")
+    row = check_label(label(f"{corpus}/{path}"), corpus)
+    assert (row["reason"], row["sha256"]) == ("outside_root", "")
+    assert files_inside(corpus, {"one": f"{corpus}/{path}"}) == {}
 
 
 def union(labels: list[Label], root: Path, shards: int, folder: Path) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from merflow.corpus.finding import Finding, inspect
+from merflow.corpus.listed import ListedClips
 
 
 @pytest.fixture
@@ -60,6 +61,21 @@ def test_what_leads_out_is_told_as_such(table, tmp_path: Path, path):
     assert "1 lie outside" in found.what
     assert f"({path})" in found.what
     assert "outside_root" in found.todo
+
+
+def test_absolute_paths_into_the_root_are_there_as_relative_ones(table, tmp_path: Path):
+    rows = f"{tmp_path}/a.mp4,happy\n{tmp_path}/b.mp4,happy\n"
+    (tmp_path / "labels.csv").write_text(f"path,emotion\n{rows}")
+    (found,) = inspect(table)
+    assert "1 are not in" in found.what
+    assert "b.mp4)" in found.what
+    assert ListedClips(table["corpus"]).there == {"a": f"{tmp_path}/a.mp4"}
+    (tmp_path / "b.mp4").write_bytes(b"x")
+    assert [one.level for one in inspect(table)] == ["fine"]
+    (tmp_path / "alias").symlink_to(tmp_path)
+    table["corpus"]["root"] = str(tmp_path / "alias")
+    paths = {clip: f"{tmp_path}/alias/{clip}.mp4" for clip in "ab"}
+    assert ListedClips(table["corpus"]).there == paths
 
 
 def test_a_split_without_any_of_its_clips_is_an_error_of_its_own(table, tmp_path: Path):

@@ -92,9 +92,10 @@ def test_names_and_values_are_stripped_and_the_mark_is_tolerated(tmp_path: Path)
 def test_clips_in_the_root_are_listed_by_name(tmp_path: Path, root: Path):
     names = ["sub/ü.mp4", "a.mp4", "absent.mp4", "../beside.mp4", "out.mp4", "loop.mp4", "sub"]
     names += [str(root / "a.mp4"), "x" * 300, "x/" * 3000 + "y", "nul\0.mp4", "gone/../a.mp4"]
+    names += [str(root.parent / "beside.mp4"), str(root / "out.mp4"), f"{root}x/a.mp4"]
     rows = "".join(f"{name},angry,c{number}\n" for number, name in enumerate(names))
     file = written(tmp_path, f"path,emotion,clip\n{rows}a.mp4,angry,\n")
-    wanted = {"a": "a.mp4", "c0": "sub/ü.mp4", "c1": "a.mp4"}
+    wanted = {"a": "a.mp4", "c0": "sub/ü.mp4", "c1": "a.mp4", "c7": "a.mp4"}
     assert there(file, root) == {clip: str(root / path) for clip, path in wanted.items()}
     assert list(there(file, root)) == sorted(wanted)
 
