@@ -32,6 +32,46 @@ def test_every_unknown_missing_and_wrong_key_is_told_once(config):
     assert str(caught.value) == told[0]
 
 
+def test_a_misspelt_section_is_one_sentence_and_a_short_one(config):
+    config["noize"] = config.pop("noise")
+    (told,) = settings.problems(config, SCHEMA)
+    assert "unknown key noize (value {'source': " in told
+    assert told.endswith(" ...), while noise is missing; rename it if you mean noise")
+    assert len(told) < 160
+    assert settings.misformed(config, SCHEMA) == {"noise"}
+
+
+def test_keys_that_may_be_misspelt_in_several_ways_are_told_apart(config):
+    config["faces"] |= {"detect_sid": 3, "detect_sides": 4}
+    del config["faces"]["detect_side"]
+    told = list(settings.problems(config, SCHEMA))
+    assert [one.split()[1:4] for one in told] == [
+        ["unknown", "key", "faces.detect_sid"],
+        ["unknown", "key", "faces.detect_sides"],
+        ["key", "faces.detect_side", "is"],
+    ]
+    assert all("while" not in one for one in told)
+
+
+def test_what_a_list_is_of_is_told_where_it_is_simple(config):
+    config["report"]["robustness"] = {"split": "test1", "snr": "5 dB"}
+    config["fusion"]["training"]["width"] = "wide"
+    del config["probes"]["encoders"]
+    told = "\n".join(settings.problems(config, SCHEMA))
+    assert "report.robustness.snr is '5 dB'; allowed: a list of whole numbers" in told
+    assert "training.width is 'wide'; allowed: a whole number or a list of whole numbers" in told
+    assert "key probes.encoders is missing; give it a list of texts" in told
+
+
+@pytest.mark.parametrize("length", [10, 58, 59, 1000])
+def test_a_long_value_is_cut(config, length):
+    config["faces"]["fps"] = "x" * length
+    (told,) = settings.problems(config, SCHEMA)
+    shown = told.removeprefix("params.yaml: faces.fps is ").partition("; allowed: ")[0]
+    assert len(shown) <= 60
+    assert shown.endswith("x'" if length <= 58 else "x ...")
+
+
 def test_relations_that_fail_each_tell_theirs(config):
     config["report"]["submission"] = "best"
     config["probes"]["encoders"] = ["XX"]
