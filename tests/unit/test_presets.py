@@ -89,6 +89,19 @@ def test_weight_free_is_table_with_encoders_that_need_no_file():
     assert free == table
 
 
+@pytest.mark.parametrize("name", ["table", "weight_free"])
+def test_rows_of_tests_are_marked_and_hold_without_the_sign_before_them(name):
+    lines = (ROOT / f"presets/{name}.yaml").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.lstrip().startswith("# - {name: MER-")]
+    assert len(rows) == 2
+    assert all("# <-" in row for row in rows)
+    text = "\n".join(line.replace("# - ", "- ") if line in rows else line for line in lines)
+    preset = yaml.safe_load(text)
+    preset["corpus"]["tests"] = ["test1", "test2"]
+    settings.check(preset, read("workflow/schemas/params.schema.yaml"))
+    assert [row["split"] for row in preset["report"]["rows"]] == ["train", "test1", "test2"]
+
+
 def test_the_challenges_baseline_has_the_challenges_schedule():
     preset, table = read("presets/challenge_baseline.yaml"), read("presets/table.yaml")
     training = preset["fusion"]["training"]

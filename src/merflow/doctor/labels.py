@@ -38,6 +38,8 @@ def look(case: Case) -> Iterator[Finding]:
         yield from (one for one in _mistakes(case, error) if one.what not in told)
         return
     yield from _splits(case, labels)
+    if "report" not in case.wrong:
+        yield from _rows(case, labels)
     yield from _folds(case, [label for label in labels if label.split == TRAIN])
     if case.config["corpus"]["com"]:
         yield from _valence(labels)
@@ -79,6 +81,19 @@ def _splits(case: Case, labels: Sequence[Label]) -> Iterator[Finding]:
         elif unlabelled:
             said += f", without a label {unlabelled:,}"
         yield Finding("fine", f"{split}: {count:,} clips; {said}")
+
+
+def _rows(case: Case, labels: Sequence[Label]) -> Iterator[Finding]:
+    """Yield the test splits with labels whose scores no table would show."""
+    shown = {row["split"] for row in case.config["report"]["rows"]}
+    labelled = {label.split for label in labels if label.emotion}
+    for split in case.config["corpus"]["tests"]:
+        if split in labelled - shown:
+            yield Finding(
+                "warning",
+                f"{split} stands in no row of report.rows, so Table 1 leaves it out",
+                f"add a row, as {{name: {split}, split: {split}, augmentation: clean}}",
+            )
 
 
 def _folds(case: Case, train: Sequence[Label]) -> Iterator[Finding]:

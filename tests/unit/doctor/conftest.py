@@ -112,6 +112,8 @@ def project(
     config["corpus"] |= {"root": "clips", "csv": "labels.csv", "classes": ["happy", "sad"]}
     config["corpus"] |= {"tests": ["test1"], "shards": 256}
     config["corpus"]["folds"] = {"scheme": "speaker", "count": 2, "seed": 0}
+    row = {"name": "Test", "split": "test1", "augmentation": "clean"}
+    config["report"]["rows"].append(row)
     config["noise"]["root"] = "musan"
     for name, kind in ENCODERS.items():
         place = folder / "weights" / checkpoints[name].name

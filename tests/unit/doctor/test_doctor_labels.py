@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from doctor_findings import find, levels
 
 from merflow.doctor import content, files, labels
@@ -104,6 +105,17 @@ def test_splits_without_clips_or_labels_are_told(project):
 
     project.rows(unlabelled)
     find(labels.look(project.case()), "fine", "test1: 4 clips; without labels", "no scores")
+
+
+def test_labelled_tests_that_no_row_of_the_table_names_are_warned_of(project):
+    rows = project.config["report"]["rows"]
+    assert not [one for one in labels.look(project.case()) if "report.rows" in one.what]
+    named = rows.pop()
+    found = find(labels.look(project.case()), "warning", "test1 stands in no row of report.rows")
+    written = yaml.safe_load(found.todo.partition(", as ")[2])
+    assert written | {"name": "Test"} == named
+    project.rows(set_column(2, "", slice(12, 16)))
+    assert not [one for one in labels.look(project.case()) if "in no row" in one.what]
 
 
 def test_valence_off_the_scale_of_com_is_warned_of_where_there_is_com(project):
