@@ -48,7 +48,7 @@ def _cascade(case: Case) -> Finding:
 
 def _yunet(faces: Mapping[str, Any]) -> Iterator[Finding]:
     path, declared = Path(faces["yunet"]["path"]), faces["yunet"]["sha256"]
-    if not path.exists():
+    if not path.exists() or path.is_dir():
         return  # told among the files
     if not path.is_file():
         yield Finding("error", f"faces.yunet.path is {path}, which is no file", YUNET)
@@ -94,7 +94,7 @@ def _load(faces: Mapping[str, Any]) -> Iterator[bool]:
 def _precropped(case: Case) -> Iterator[Finding]:
     """Yield which clips have no pictures in the folder of faces."""
     root = Path(case.config["faces"]["precropped"]["root"])
-    if not root.exists():
+    if not root.is_dir():
         return  # told among the files
     try:
         clips = [label.clip for label in case.labels]

@@ -26,7 +26,7 @@ def look(case: Case) -> Iterator[Finding]:
         yield Finding("fine", "generated in the run")
         return
     root = Path(noise["root"])
-    if not root.exists():
+    if not root.is_dir():
         return  # told among the files
     names = recording_names(root)
     heads = apart(_lengths, [root / name for name in names], limit_s=3 * BUDGET_S)

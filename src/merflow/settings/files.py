@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.corpus.listed import ListedClips
@@ -59,12 +59,14 @@ def check_files(config: dict[str, Any]) -> None:
 def absent_files(config: dict[str, Any], wrong: frozenset[str] = frozenset()) -> Iterator[Absent]:
     """Yield every setting that names a folder or file which is not there, in their order.
 
+    So is a file that stands for a folder, and a folder that stands for a file.
+
     Args:
         config: The settings.
         wrong: Sections that have a wrong form, of which nothing is looked at.
     """
     wanted = [one for sections, named in NAMED if not wrong & {*sections} for one in named(config)]
-    for key, path, advice in wanted:
+    for key, path, kind, advice in wanted:
         if "{" in str(path) or "}" in str(path):
             allowed = "allowed: a path without braces, which Snakemake takes for wildcards"
             yield Absent(key, f"is {str(path)!r}", allowed)
@@ -74,47 +76,59 @@ def absent_files(config: dict[str, Any], wrong: frozenset[str] = frozenset()) ->
         if not place.exists():
             what = f"is {str(path)!r}, but there is nothing at {place.absolute()}"
             yield Absent(key, what, advice)
+            continue
+        if kind == "folder" and not place.is_dir():
+            yield Absent(key, f"is {str(path)!r}, which is a file", "name the folder")
+        elif kind == "file" and place.is_dir():
+            yield Absent(key, f"is {str(path)!r}, which is a folder", "name the file")
 
 
-def _of_corpus(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+Names = Iterator[tuple[str, Any, Literal["folder", "file", "either"], str]]
+"""Setting, path, what must lie there, and what to do if it does not."""
+
+
+def _of_corpus(config: dict[str, Any]) -> Names:
     corpus = config["corpus"]
     if corpus["adapter"] == "table":
-        yield "corpus.root", corpus["root"], "set it to the folder that holds your clips"
-        yield "corpus.csv", corpus["csv"], "write a csv with the columns path and emotion"
+        yield "corpus.root", corpus["root"], "folder", "set it to the folder that holds your clips"
+        advice = "write a csv with the columns path and emotion"
+        yield "corpus.csv", corpus["csv"], "file", advice
     if corpus["adapter"] in ADAPTERS:
-        yield "corpus.root", corpus["root"], "put the corpus there (docs/corpora.md)"
+        yield "corpus.root", corpus["root"], "folder", "put the corpus there (docs/corpora.md)"
     if corpus["adapter"] == "labels":
         for split, path in corpus.get("labels", {}).items():
-            yield f"corpus.labels.{split}", path, _LABELS
+            yield f"corpus.labels.{split}", path, "file", _LABELS
 
 
-def _of_noise(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+def _of_noise(config: dict[str, Any]) -> Names:
     noise = config["noise"]
     if noise["source"] == "folder" and uses_noise(config):
-        yield "noise.root", noise["root"], "get MUSAN from openslr.org/17 or name a folder of wav"
+        advice = "get MUSAN from openslr.org/17 or name a folder of wav"
+        yield "noise.root", noise["root"], "folder", advice
 
 
-def _of_faces(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+def _of_faces(config: dict[str, Any]) -> Names:
     faces = config["faces"]
     if faces["backend"] == "yunet":
-        yield "faces.yunet.path", faces["yunet"]["path"], YUNET
+        yield "faces.yunet.path", faces["yunet"]["path"], "file", YUNET
     if faces["backend"] == "precropped":
         root, advice = faces["precropped"]["root"], "name the folder with a folder a clip in it"
-        yield "faces.precropped.root", root, advice
+        yield "faces.precropped.root", root, "folder", advice
 
 
-def _of_encoders(config: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+def _of_encoders(config: dict[str, Any]) -> Names:
     encoders = config["features"]["encoders"]
     for name, spec in encoders.items():
         if spec.get("weights", "demo") != "demo":
-            yield f"features.encoders.{name}.weights", spec["weights"], _how_to_get(spec)
+            key = f"features.encoders.{name}.weights"
+            yield key, spec["weights"], "either", _how_to_get(spec)
     for name, spec in encoders.items():
         for layer, path in spec.get("folders", {}).items():
             key = f"features.encoders.{name}.folders.{layer}"
-            yield key, path, "get it, or link it there"
+            yield key, path, "folder", "get it, or link it there"
 
 
-Named = Callable[[dict[str, Any]], Iterator[tuple[str, Any, str]]]
+Named = Callable[[dict[str, Any]], Names]
 
 NAMED: tuple[tuple[tuple[str, ...], Named], ...] = (
     (("corpus",), _of_corpus),
@@ -122,7 +136,7 @@ NAMED: tuple[tuple[tuple[str, ...], Named], ...] = (
     (("faces",), _of_faces),
     (("features",), _of_encoders),
 )
-"""Sections, and what they name: setting, path and what to do if it is not there."""
+"""Sections, and what they name."""
 
 
 def _how_to_get(spec: dict[str, Any]) -> str:

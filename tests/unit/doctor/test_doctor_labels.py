@@ -8,7 +8,7 @@ import pytest
 import yaml
 from doctor_findings import find, levels
 
-from merflow.doctor import content, files, labels
+from merflow.doctor import content, files, labels, noise
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
@@ -63,6 +63,10 @@ def test_labels_that_are_folder_or_no_text_are_told(project):
     find(labels.look(project.case()), "error", "is not UTF-8")
     Path("labels.csv").unlink()
     Path("labels.csv").mkdir()
+    assert not list(labels.look(project.case()))
+    find(files.look(project.case()), "error", "corpus.csv is 'labels.csv', which is a folder")
+    Path("labels.csv").rmdir()
+    os.mkfifo("labels.csv")
     find(labels.look(project.case()), "error", "is a folder or device")
 
 
@@ -143,6 +147,14 @@ def test_labels_alone_are_read_too(project):
     found = list(labels.look(project.case()))
     find(found, "fine", "test1: 1 clips; without labels")
     assert levels(content.look(project.case())) == {"fine"}
+
+
+def test_a_file_in_the_place_of_a_folder_is_told_with_the_setting(project):
+    project.config["corpus"]["root"] = project.config["noise"]["root"] = "labels.csv"
+    found = list(files.look(project.case()))
+    for key in ("corpus.root", "noise.root"):
+        find(found, "error", f"{key} is 'labels.csv', which is a file", "name the folder")
+    assert not list(noise.look(project.case()))
 
 
 def test_sound_files_are_fine(project):

@@ -140,6 +140,53 @@ def test_what_is_no_settings_at_all_is_told(odd):
     assert all("\n" not in one for one in told)
 
 
+FOLDER, FILE = "name the folder", "name the file"
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "key", "todo"),
+    [
+        ("corpus", {"adapter": "table", "root": "file"}, "corpus.root", FOLDER),
+        ("corpus", {"adapter": "ravdess", "root": "file"}, "corpus.root", FOLDER),
+        ("corpus", {"adapter": "table", "csv": "folder"}, "corpus.csv", FILE),
+        ("corpus", {"adapter": "labels", "labels": {"train": "folder"}}, "labels.train", FILE),
+        ("noise", {"source": "folder", "root": "file"}, "noise.root", FOLDER),
+        (
+            "faces",
+            {"backend": "precropped", "precropped": {"root": "file"}},
+            "faces.precropped.root",
+            FOLDER,
+        ),
+        (
+            "faces",
+            {"backend": "yunet", "yunet": {"path": "folder", "sha256": None}},
+            "faces.yunet.path",
+            FILE,
+        ),
+        (
+            "features",
+            {"encoders": {"HL": {"architecture": "precomputed", "folders": {"24": "file"}}}},
+            "features.encoders.HL.folders.24",
+            FOLDER,
+        ),
+    ],
+)
+def test_a_file_is_no_folder_and_a_folder_no_file(
+    config, tmp_path, monkeypatch, section, values, key, todo
+):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("folder").mkdir()
+    config["corpus"] |= {"root": "folder", "csv": "file"}
+    config[section] |= values
+    (told,) = settings.absent_files(config)
+    assert told.key.endswith(key)
+    named, there = ("file", "a file") if todo == FOLDER else ("folder", "a folder")
+    assert (told.what, told.todo) == (f"is '{named}', which is {there}", todo)
+    with pytest.raises(MerflowError, match=f"which is {there}; {todo}"):
+        settings.check_files(config)
+
+
 def test_all_absent_files_are_told(config, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     config["corpus"] |= {"adapter": "table", "root": "clips", "csv": "a{b}.csv"}
