@@ -13,7 +13,7 @@ from merflow.corpus.label import Label, LabelSpec
 from merflow.corpus.labels import read_labels
 from merflow.corpus.listed import ListedClips
 from merflow.corpus.split_labels import read_split_labels
-from merflow.doctor.sample import Lengths, lengths_of
+from merflow.doctor.sample import Header, Lengths, headers_of, lengths_of
 from merflow.errors import MerflowError
 from merflow.layout import Layout
 from merflow.settings.files import Absent, absent_files
@@ -150,6 +150,11 @@ class Case:
         return {clip: Path(path) for clip, path in self.listed.there.items()}
 
     @cached_property
+    def headers(self) -> list[Header]:
+        """The headers of some clips' files; raises as :attr:`labels`."""
+        return headers_of(self.files)
+
+    @cached_property
     def lengths(self) -> Lengths:
         """How long the clips are; raises as :attr:`labels`."""
         corpus = self.config["corpus"]
@@ -158,4 +163,4 @@ class Case:
             return Lengths(count, demo["duration_s"], 0.0, demo["fps"], (), "as set")
         if not self.with_clips:
             return Lengths(len(self.labels), 0.0, 0.0, 0.0, (), "without clips")
-        return lengths_of(self.files, Path(self.layout.manifest))
+        return lengths_of(self.files, self.headers, Path(self.layout.manifest))

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from merflow.cache.sizes import readable
@@ -13,6 +13,7 @@ from merflow.corpus.finding import Finding, of_error
 from merflow.corpus.label import TRAIN
 from merflow.doctor.case import Case
 from merflow.doctor.files import has_told_of_lists
+from merflow.doctor.sample import Header
 from merflow.doctor.words import few
 from merflow.errors import MerflowError
 from merflow.storage.digest import file_sha256
@@ -35,9 +36,9 @@ def look(case: Case) -> Iterator[Finding]:
     found = [*_empty(sizes), *_doubles(case, files, sizes)]
     if case.config["corpus"]["adapter"] == "table":  # the other adapters look themselves
         found += [*_pointers(files), *_suffixes(files)]
-    yield from found
     if files:
-        yield from _lengths(case)
+        found += _headers(case)
+    yield from found
     if not found:
         total = readable(sum(sizes.values()))
         yield Finding("fine", f"{len(files):,} files, {total}, none empty or twice there")
@@ -47,13 +48,33 @@ def look(case: Case) -> Iterator[Finding]:
         yield from _unlisted(root, {Path(os.path.abspath(root / one.path)) for one in case.labels})
 
 
-def _lengths(case: Case) -> Iterator[Finding]:
-    """Yield that no header tells a length."""
+def _headers(case: Case) -> Iterator[Finding]:
+    """Yield which files cannot be opened, and that no header tells a length."""
+    bad = [one for one in case.headers if one.defect]
+    if bad and len(bad) == len(case.headers):
+        yield Finding(
+            "error",
+            f"no clip can be opened, of {len(bad)} that were tried ({_told(bad)})",
+            "look whether they play at all, and whether corpus.root holds the films themselves",
+        )
+        return
+    others = [one for one in bad if one.path.stat().st_size and not is_pointer(one.path)]
+    if others:
+        yield Finding(
+            "warning",
+            f"{len(others)} of {len(case.headers)} clips cannot be opened ({_told(others)})",
+            "replace them by good copies; as they are they go into quarantine",
+        )
     try:
         case.lengths  # noqa: B018 - reads headers
     except MerflowError as error:
         told = of_error(error)
         yield Finding("warning", told.what, told.todo)
+
+
+def _told(headers: Sequence[Header]) -> str:
+    """Return the first files' names, and why the first cannot be opened."""
+    return f"{few([one.path.name for one in headers])}: {headers[0].defect}"
 
 
 def _empty(sizes: Mapping[str, int]) -> Iterator[Finding]:

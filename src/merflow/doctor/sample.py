@@ -55,11 +55,44 @@ class Lengths:
         return self.total_s * rate + self.clips / 2
 
 
-def lengths_of(files: Mapping[str, Path], manifest: Path) -> Lengths:
+@dataclass(frozen=True)
+class Header:
+    """What the header of a clip's file tells.
+
+    Attributes:
+        path: The file.
+        length_s: Seconds; 0 where it tells none.
+        rate: Frames a second; 0 where it tells none.
+        defect: Why the file cannot be opened, in words; empty if it can.
+    """
+
+    path: Path
+    length_s: float = 0.0
+    rate: float = 0.0
+    defect: str = ""
+
+
+def headers_of(files: Mapping[str, Path]) -> list[Header]:
+    """Return the headers of some clips' files: ``OPENED`` at most, as far as the time goes.
+
+    Args:
+        files: Clip -> path.
+    """
+    names = sorted(files)
+    step = max(1, len(names) // OPENED)
+    chosen = [files[name] for name in names[::step]][:OPENED]
+    looked = apart(_headers, chosen, limit_s=3 * BUDGET_S)
+    if looked.trouble:  # that of the file it was at
+        return [*looked.items, Header(chosen[len(looked.items)], defect=looked.trouble)]
+    return looked.items
+
+
+def lengths_of(files: Mapping[str, Path], headers: Sequence[Header], manifest: Path) -> Lengths:
     """Return how long the clips are: by the manifest of a run before, else by headers.
 
     Args:
         files: Clip -> path.
+        headers: Of some of them.
         manifest: What a run before may have left; its clips have been decoded.
 
     Raises:
@@ -67,22 +100,19 @@ def lengths_of(files: Mapping[str, Path], manifest: Path) -> Lengths:
     """
     if not files:
         raise MerflowError("there is no clip whose length could be read; mend the corpus first")
-    names = sorted(files)
-    step = max(1, len(names) // OPENED)
-    chosen = [files[name] for name in names[::step]][:OPENED]
-    read = apart(_headers, chosen, limit_s=3 * BUDGET_S).items
+    read = [one for one in headers if one.length_s and one.rate]
     if not read:
         raise MerflowError(
-            f"none of {len(chosen)} clips has a header that tells a length; look whether they "
+            f"none of {len(headers)} clips has a header that tells a length; look whether they "
             "play at all"
         )
-    rate = sum(rate for _, _, rate in read) / len(read)
-    some = tuple(sorted(((path, length) for path, length, _ in read), key=lambda one: one[1]))
+    rate = sum(one.rate for one in read) / len(read)
+    some = tuple(sorted(((one.path, one.length_s) for one in read), key=lambda one: one[1]))
     known = _of_manifest(manifest, set(files))
     if known:
         mean = sum(known) / len(known)
         return Lengths(len(files), mean, 0.0, rate, some, f"{manifest} of a run before")
-    mean, error = _mean([length for _, length, _ in read], len(files))
+    mean, error = _mean([one.length_s for one in read], len(files))
     told = f"headers of {len(read)} clips"
     return Lengths(len(files), mean, error, rate, some, told)
 
@@ -110,9 +140,9 @@ def _mean(lengths: Sequence[float], clips: int) -> tuple[float, float]:
     return mean, 2 * math.sqrt(variance / count * (1 - count / clips))
 
 
-def _headers(paths: Sequence[Path]) -> Iterator[tuple[Path, float, float]]:
-    """Yield (path, length in seconds, frames a second) of those whose headers tell."""
-    from merflow.media.container import opened, picture_stream
+def _headers(paths: Sequence[Path]) -> Iterator[Header]:
+    """Yield the header of each, one after the other, until the time is over."""
+    from merflow.media.container import ClipDefect, opened, picture_stream
 
     began = time.perf_counter()
     for path in paths:
@@ -122,7 +152,12 @@ def _headers(paths: Sequence[Path]) -> Iterator[tuple[Path, float, float]]:
             with opened(path) as container:
                 length = float(container.duration or 0) / 1e6
                 rate = float(picture_stream(container, path).average_rate or 25)
-        except (MerflowError, OSError, ValueError, OverflowError):
-            continue
-        if 0 < length < 1e6 and 0 < rate < 1e4:
-            yield path, length, rate
+        except ClipDefect as error:
+            yield Header(path, defect=error.detail)
+        except OSError as error:
+            yield Header(path, defect=error.strerror or "it cannot be read")
+        except (ValueError, OverflowError):
+            yield Header(path)
+        else:
+            told = 0 < length < 1e6 and 0 < rate < 1e4
+            yield Header(path, length, rate) if told else Header(path)

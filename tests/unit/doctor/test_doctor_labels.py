@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from doctor_findings import find, levels
 
 from merflow.doctor import content, files, labels, noise
+from merflow.media import container
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
@@ -172,6 +174,30 @@ def test_empty_files_and_pointers_are_named(project):
     for file in Path("clips").iterdir():
         file.write_text(POINTER, encoding="utf-8")
     find(content.look(project.case()), "error", "16 clips are pointers", "git lfs pull")
+
+
+def test_clips_that_cannot_be_opened_are_named_and_those_told_of_before_are_not(project):
+    Path("clips/clip03.mp4").write_bytes(b"")
+    Path("clips/clip04.mp4").write_text(POINTER, encoding="utf-8")
+    assert not [one for one in content.look(project.case()) if "be opened" in one.what]
+    Path("clips/clip05.mp4").write_bytes(b"no film" * 100)
+    whole = Path("clips/clip06.mp4").read_bytes()
+    Path("clips/clip06.mp4").write_bytes(whole[: len(whole) // 2])  # its index stood at the end
+    found = list(content.look(project.case()))
+    find(found, "warning", "2 of 16 clips cannot be opened (clip05.mp4, clip06.mp4:", "good copies")
+    assert levels(found) == {"warning"}
+
+
+def test_a_clip_that_crashes_the_reading_of_headers_is_named(project, monkeypatch):
+    real = container.opened
+
+    def crashing(path):
+        if path.name == "clip02.mp4":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(path)
+
+    monkeypatch.setattr(container, "opened", crashing)
+    find(content.look(project.case()), "warning", "1 of 3 clips", "(clip02.mp4: it ended without")
 
 
 def test_suffixes_that_are_no_films_are_named(project):

@@ -20,7 +20,7 @@ from merflow.doctor.amounts import (
     run_numbers,
     size_of,
 )
-from merflow.doctor.sample import lengths_of
+from merflow.doctor.sample import headers_of, lengths_of
 from merflow.encoders.load import load
 from merflow.encoders.stock.sizes import face_size, untrained_size
 from merflow.errors import MerflowError
@@ -67,13 +67,13 @@ def test_lengths_and_frames_are_those_that_decoding_gives(project):
 def test_a_sample_says_how_sure_it_is_and_a_manifest_is_exact(project, tmp_path, monkeypatch):
     files = project.case().files
     monkeypatch.setattr("merflow.doctor.sample.OPENED", 4)
-    guessed = lengths_of(files, tmp_path / "none.csv")
+    guessed = lengths_of(files, headers_of(files), tmp_path / "none.csv")
     assert len(guessed.some) == 4
     assert guessed.error_s > 0 or len({length for _, length in guessed.some}) == 1
     header = "clip,split,emotion,valence,speaker,path,sha256,duration"
     lines = [f"{clip},train,happy,1,s,x,y,{2 + i % 3}" for i, clip in enumerate(sorted(files))]
     (tmp_path / "manifest.csv").write_text("\n".join([header, *lines]) + "\n")
-    known = lengths_of(files, tmp_path / "manifest.csv")
+    known = lengths_of(files, headers_of(files), tmp_path / "manifest.csv")
     assert known.error_s == 0
     assert known.mean_s == pytest.approx(np.mean([2 + i % 3 for i in range(16)]))
 
@@ -83,12 +83,10 @@ def test_clips_that_do_not_play_are_told_and_not_measured(project):
         file.write_bytes(b"no film" * 100)
     with pytest.raises(MerflowError, match="none of 16 clips has a header"):
         project.case().lengths  # noqa: B018
-    find(
-        content.look(project.case()),
-        "warning",
-        "none of 16 clips has a header",
-        "whether they play",
+    found = find(
+        content.look(project.case()), "error", "no clip can be opened", "whether they play"
     )
+    assert "clip00.mp4, clip01.mp4, clip02.mp4 and 13 more" in found.what
     for check in (machine, disk, hours):
         find(check.look(project.case()), "warning", "cannot be estimated", "mend the corpus")
 
