@@ -26,7 +26,8 @@ class YuNet:
             side: The frame's shorter side for detection, pixels.
             min_face: The smallest face's longer box side, share of the frame's shorter side.
             path: The onnx file.
-            sha256: Its declared digest; None prints the digest and asks to pin it.
+            sha256: Its declared digest; None prints the digest of a network that could be loaded,
+                and asks to pin it.
 
         Raises:
             MerflowError: The file is missing, is not the declared one, or is no such network.
@@ -39,6 +40,8 @@ class YuNet:
                 f"{path} cannot be loaded as a YuNet network; download OpenCV Zoo's "
                 "face_detection_yunet again and name it in faces.yunet.path"
             ) from error
+        if sha256 is None:
+            print(f"faces: {path} has sha256 {self.weights_sha256}; pin it in faces.yunet.sha256")
         self._side, self._min_face = side, min_face
 
     def detect(self, frame: UInt8[np.ndarray, "h w 3"]) -> list[Detection]:
@@ -57,7 +60,7 @@ class YuNet:
 
 
 def checked_sha256(path: str | None, declared: str | None) -> str:
-    """Return the digest of the weight file if it is the declared one.
+    """Return the digest of the weight file if it is the declared one, or none is declared.
 
     Raises:
         MerflowError: No file, or another digest than ``declared``.
@@ -69,9 +72,7 @@ def checked_sha256(path: str | None, declared: str | None) -> str:
             "230 KB) from OpenCV Zoo (github.com/opencv/opencv_zoo) and name it in faces.yunet.path"
         )
     digest = file_sha256(path)
-    if declared is None:
-        print(f"faces: {path} has sha256 {digest}; pin it in faces.yunet.sha256")
-    elif digest != declared.lower():
+    if declared is not None and digest != declared.lower():
         raise MerflowError(
             f"{path} has sha256 {digest}, but faces.yunet.sha256 declares {declared}; "
             "use the declared file or pin the new digest"

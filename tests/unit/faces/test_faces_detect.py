@@ -136,20 +136,28 @@ def test_another_network_than_declared_is_refused(tmp_path):
         YuNet(360, 0.2, str(path), "0" * 64)
 
 
-def test_an_undeclared_digest_is_printed_to_be_pinned(tmp_path, capsys):
+def test_a_declared_digest_may_have_capitals(tmp_path):
     path = tmp_path / "face.onnx"
     path.write_bytes(b"any")
-    assert checked_sha256(str(path), None) == file_sha256(path)
-    assert file_sha256(path) in capsys.readouterr().out
-    assert checked_sha256(str(path), file_sha256(path).upper()) == file_sha256(path)
-    assert capsys.readouterr().out == ""
+    digest = file_sha256(path)
+    assert checked_sha256(str(path), None) == checked_sha256(str(path), digest.upper()) == digest
 
 
-def test_a_file_that_is_no_network_is_told(tmp_path, capfd):
+def test_a_file_that_is_no_network_is_told_and_nobody_asked_to_pin_it(tmp_path, capfd):
     path = tmp_path / "face.onnx"
     path.write_bytes(b"any")
     with pytest.raises(MerflowError, match="cannot be loaded as a YuNet"):
         YuNet(360, 0.2, str(path), None)
+    assert "pin it" not in capfd.readouterr().out
+
+
+@pytest.mark.real
+def test_a_network_that_is_not_pinned_is_asked_to_be(capsys):
+    path = str(yunet_file())
+    digest = YuNet(360, 0.2, path, None).weights_sha256
+    assert f"sha256 {digest}; pin it in faces.yunet.sha256" in capsys.readouterr().out
+    assert YuNet(360, 0.2, path, digest).weights_sha256 == digest
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.real
