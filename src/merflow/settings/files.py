@@ -75,6 +75,9 @@ def absent_files(config: dict[str, Any], wrong: frozenset[str] = frozenset()) ->
         place = weights_path(path) if key.endswith(".weights") else Path(path)
         if not place.exists():
             what = f"is {str(path)!r}, but there is nothing at {place.absolute()}"
+            if str(path).startswith("~"):
+                what += ", as ~ is not expanded"
+                advice = "write out the folder that ~ stands for"
             yield Absent(key, what, advice)
             continue
         if kind == "folder" and not place.is_dir():

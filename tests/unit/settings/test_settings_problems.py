@@ -197,3 +197,13 @@ def test_all_absent_files_are_told(config, tmp_path, monkeypatch):
     with pytest.raises(MerflowError) as caught:
         settings.check_files(config)
     assert str(caught.value) == found[0].sentence()
+
+
+def test_that_a_tilde_is_not_expanded_is_told(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Path("labels.csv").touch()
+    config["corpus"] |= {"adapter": "table", "root": "clips~", "csv": "~/labels.csv"}
+    root, csv = settings.absent_files(config)
+    assert "expanded" not in root.sentence()
+    assert f"nothing at {tmp_path}/~/labels.csv, as ~ is not expanded; write out" in csv.sentence()
