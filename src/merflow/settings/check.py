@@ -9,7 +9,7 @@ import jsonschema
 from merflow.errors import MerflowError
 from merflow.settings.adapters import check_adapter
 from merflow.settings.noise import check_noise
-from merflow.settings.precomputed import check_clips, check_copies
+from merflow.settings.precomputed import check_clips, check_copies, check_labels
 from merflow.settings.relations import (
     check_com,
     check_encoders,
@@ -25,12 +25,14 @@ from merflow.settings.sources import check_sources
 Relation = Callable[[dict[str, Any]], Iterator[str]]
 
 RELATIONS: tuple[tuple[Relation, tuple[str, ...]], ...] = (
+    # The corpus first: what the others tell may follow from it.
+    (check_adapter, ("corpus",)),
+    (check_labels, ("corpus",)),
     (check_names, ("fusion", "ensemble")),
     (check_encoders, ("features", "probes")),
     (check_clips, ("corpus", "features")),
     (check_systems, ("features", "fusion", "ensemble")),
     (check_copies, ("features", "fusion")),
-    (check_adapter, ("corpus",)),
     (check_robustness, ("corpus", "features", "fusion", "report")),
     (check_sources, ("corpus", "faces", "noise", "fusion", "report")),
     (check_noise, ("noise",)),

@@ -38,6 +38,8 @@ def check_folders(name: str, spec: dict[str, Any]) -> Iterator[str]:
 def check_labels(config: dict[str, Any]) -> Iterator[str]:
     """Check the corpus of adapter ``labels``: a file a split, and no clips."""
     corpus = config["corpus"]
+    if corpus["adapter"] != "labels":
+        return
     for key in ("root", "csv"):
         if corpus[key] is not None:
             yield (

@@ -6,7 +6,6 @@ Each check yields a sentence for what it does not say.
 from collections.abc import Iterator
 from typing import Any
 
-from merflow.settings.precomputed import check_labels
 from merflow.settings.sentences import FILE
 
 DEMO_CLASSES = {"neutral", "angry", "happy", "sad", "worried", "surprise"}
@@ -21,10 +20,8 @@ def check_sources(config: dict[str, Any]) -> Iterator[str]:
                 yield (
                     f"{FILE}: corpus.{key} is {corpus[key]!r}; allowed with adapter table: a path"
                 )
-    elif corpus["adapter"] == "labels":
-        yield from check_labels(config)
     elif corpus["adapter"] != "demo":
-        pass  # a layout of its own, which settings/adapters.py looks at
+        pass  # labels alone, or a layout of its own: check_labels and check_adapter look at these
     elif "demo" not in corpus:
         yield f"{FILE}: key corpus.demo is missing; adapter demo needs a mapping"
     elif set(corpus["classes"]) != DEMO_CLASSES:

@@ -84,6 +84,13 @@ def test_relations_that_fail_each_tell_theirs(config):
     ]
 
 
+def test_what_an_adapter_lacks_is_told_before_what_follows_from_it(config):
+    config["corpus"] |= {"adapter": "labels", "root": None, "csv": None}
+    told = list(settings.problems(config, SCHEMA))
+    assert "key corpus.labels is missing" in told[0]
+    assert any("needs clips" in one for one in told[1:])
+
+
 def test_each_relation_tells_all_that_it_meets(config):
     system = config["fusion"]["systems"][0]
     system["features"] = ["HL(99)", "XX(1)", *system["features"]]
