@@ -1,6 +1,6 @@
 """The face detector: the right one for the corpus, and one that can be loaded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from merflow.doctor.case import Case
 from merflow.doctor.words import few
 from merflow.encoders.sources import FOLDER
 from merflow.errors import MerflowError
-from merflow.faces.pictures import Pictures, pictures_of
+from merflow.faces.pictures import ALIGNED, Pictures, pictures_of
 from merflow.layout import Layout
 from merflow.settings.files import YUNET
 from merflow.storage.digest import file_sha256
@@ -111,15 +111,31 @@ def _precropped(case: Case) -> Iterator[Finding]:
             "put the pictures themselves into the folder",
         )
     yield from _doubles(root, {clip: one for clip, one in found.items() if one.doubles})
+    yield from _of_no_clip(root, clips, bool(missing))
     if missing:
         yield Finding(
-            "warning" if len(missing) < len(clips) else "error",
+            "error" if 2 * len(missing) > len(clips) else "warning",  # mostly a wrong folder
             f"{root} has no pictures of {len(missing):,} of {len(clips):,} clips ({few(missing)}): "
             "they count as clips without a face",
-            "complete the folder: for each clip a folder of pictures or an npy of its name",
+            "complete the folder: for each clip a folder of pictures or an npy of its name; or "
+            "correct faces.precropped.root",
         )
     else:
         yield Finding("fine", f"{root} has pictures of all {len(clips):,} clips")
+
+
+def _of_no_clip(root: Path, clips: Sequence[str], incomplete: bool) -> Iterator[Finding]:
+    """Yield which folders belong to no clip; while clips lack theirs, a name may be mistyped."""
+    known = {Path(f"{clip}{end}").parts[0] for clip in clips for end in ("", ALIGNED)}
+    entries = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    others = [path.name for path in entries if path.name not in known and path.is_dir()]
+    if others:
+        yield Finding(
+            "warning" if incomplete else "fine",
+            f"{len(others):,} folder{'s' * (len(others) > 1)} in {root} belong"
+            f"{'s' * (len(others) == 1)} to no clip ({few(others)})",
+            "give each folder the name of its clip, as the labels have it" if incomplete else "",
+        )
 
 
 def _doubles(root: Path, found: Mapping[str, Pictures]) -> Iterator[Finding]:

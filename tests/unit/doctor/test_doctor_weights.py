@@ -198,9 +198,25 @@ def test_clips_without_pictures_of_others_are_counted(project):
     Path("cut/clip02").symlink_to(Path("clips").absolute())
     project.config["faces"] |= {"backend": "precropped", "precropped": {"root": "cut"}}
     found = list(faces.look(project.case()))
-    find(found, "warning", "no pictures of 14 of 16 clips", "clip02", "complete the folder")
+    find(found, "error", "no pictures of 14 of 16 clips", "clip02", "complete the folder")
     find(found, "warning", "pictures of 1 clips lead out of cut")
     find(found, "warning", "of a frame for 1 clips", "1.bmp and 1.png of clip00", "one picture")
+
+
+def test_folders_of_no_clip_are_named_and_worse_while_clips_lack_theirs(project):
+    for label in project.case().labels:
+        folder = Path("cut", label.clip + "_aligned" * label.clip.endswith("1"))
+        folder.mkdir(parents=True)
+        (folder / "1.bmp").write_bytes(b"BM")
+    project.config["faces"] |= {"backend": "precropped", "precropped": {"root": "cut"}}
+    find(faces.look(project.case()), "fine", "pictures of all 16 clips")
+    assert not [one for one in faces.look(project.case()) if "no clip" in one.what]
+    Path("cut/one, two").mkdir()
+    find(faces.look(project.case()), "fine", '1 folder in cut belongs to no clip ("one, two")')
+    Path("cut/clip00").rename("cut/typo clip")
+    found = list(faces.look(project.case()))
+    find(found, "warning", "2 folders in cut", '("one, two", typo clip)', "name of its clip")
+    find(found, "warning", "no pictures of 1 of 16 clips (clip00)")
 
 
 def test_faces_that_nobody_is_shown_are_not_asked_for(project):

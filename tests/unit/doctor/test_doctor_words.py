@@ -22,6 +22,10 @@ def test_the_first_names_and_how_many_follow():
     assert few(range(10)) == "0, 1, 2 and 7 more"
 
 
+def test_a_name_with_a_comma_is_quoted():
+    assert few(["a, b", "c"]) == '"a, b", c'
+
+
 def test_names_are_listed():
     assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == [
         *("a", "a and b", "a, b and c"),
