@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -75,12 +76,23 @@ def _cuda() -> Iterator[str]:
 
 def _cores(case: Case) -> Finding:
     count, shards = cores(), case.config["corpus"]["shards"]
-    if shards < count and case.with_clips and case.config["features"]["device"] == "cpu":
+    clips = shards  # where the labels cannot be read, as is told above
+    with suppress(MerflowError):
+        clips = sum(case.counts.values())
+    useful = max(1, min(count, clips))
+    if shards < useful and case.with_clips and case.config["features"]["device"] == "cpu":
         return Finding(
             "warning",
             f"{count} cores, but corpus.shards is {shards}: no more jobs than that check and "
             "encode clips side by side",
-            f"set corpus.shards to {count}; it changes no result",
+            f"set corpus.shards to {useful}; it changes no result",
+        )
+    if shards > clips:
+        return Finding(
+            "warning",
+            f"corpus.shards is {shards}, but there are {clips} clips: jobs without any cost their "
+            "start of seconds alone",
+            f"set corpus.shards to {useful}; it changes no result",
         )
     return Finding("fine", f"{count} cores, corpus.shards {shards}")
 

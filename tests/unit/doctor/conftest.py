@@ -110,7 +110,7 @@ def project(
         shutil.copytree(source, folder / name)
     config = yaml.safe_load((ROOT / "presets/table.yaml").read_text(encoding="utf-8"))
     config["corpus"] |= {"root": "clips", "csv": "labels.csv", "classes": ["happy", "sad"]}
-    config["corpus"] |= {"tests": ["test1"], "shards": 256}
+    config["corpus"] |= {"tests": ["test1"], "shards": len(ROWS)}
     config["corpus"]["folds"] = {"scheme": "speaker", "count": 2, "seed": 0}
     row = {"name": "Test", "split": "test1", "augmentation": "clean"}
     config["report"]["rows"].append(row)

@@ -177,6 +177,25 @@ def test_shards_below_the_cores_are_warned_of(project, monkeypatch):
     find(machine.look(project.case()), "warning", "8 cores, but corpus.shards is 2", "to 8")
 
 
+@pytest.mark.parametrize(
+    ("cores", "shards", "told"),
+    [
+        (2, 17, "set corpus.shards to 2;"),
+        (64, 17, "set corpus.shards to 16;"),
+        (64, 8, "set corpus.shards to 16;"),
+        (64, 16, None),
+        (2, 16, None),
+    ],
+)
+def test_shards_beyond_the_16_clips_are_warned_of(project, monkeypatch, cores, shards, told):
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    project.config["corpus"]["shards"] = shards
+    found = [one for one in machine.look(project.case()) if "corpus.shards" in one.what]
+    (one,) = found
+    assert one.level == ("fine" if told is None else "warning")
+    assert told is None or told in one.todo
+
+
 def test_memory_is_compared_with_jobs_side_by_side(project, monkeypatch):
     monkeypatch.setattr(machine, "cores", lambda: 8)
     _, size, _ = machine.largest_job(project.case(), encodings(project.case()))
