@@ -4,8 +4,9 @@ It is called before any job, so it imports nothing outside the standard library.
 """
 
 import os
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -96,6 +97,7 @@ def _table(corpus: Mapping[str, Any]) -> list[Finding]:
                 "correct corpus.root or the paths; what is not there is quarantined as missing",
             )
         )
+        found += _other_form(csv, root, missing)
     if outside:
         found.append(
             Finding(
@@ -108,6 +110,30 @@ def _table(corpus: Mapping[str, Any]) -> list[Finding]:
     if there:
         found += _empty_splits(root, rows, there)
     return found or [Finding("fine", f"{len(rows)} clips are listed in {csv} and lie in {root}")]
+
+
+def _other_form(csv: Path, root: Path, missing: Sequence[str]) -> Iterator[Finding]:
+    """Yield which missing files are there under a name of another Unicode form.
+
+    An accented letter is one character in form NFC, a letter and its accent in NFD, as some
+    systems and archives write it; both look the same.
+    """
+    from merflow.corpus.adapters.looks import few  # as in inspect
+
+    for form in ("NFC", "NFD"):
+        written = {path: unicodedata.normalize(form, path) for path in missing}
+        others = [
+            path
+            for path, other in written.items()
+            if other != path and os.path.isfile(root / other)
+        ]
+        if others:
+            yield Finding(
+                "warning",
+                f"{len(others)} of these are in {root} under names that differ in their Unicode "
+                f"form alone, {form} there ({few(others)})",
+                f"write the paths of {csv} in {form}, or rename the files as they stand in it",
+            )
 
 
 def _empty_splits(

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -231,6 +232,19 @@ def test_films_that_no_row_names_are_counted(project):
     Path("clips/.hidden.mp4").write_bytes(b"x")
     Path("clips/notes.txt").write_text("x")
     find(content.look(project.case()), "fine", "1 films in clips stand in no row", "more.mp4")
+
+
+@pytest.mark.parametrize(("listed", "there"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_in_another_unicode_form_is_told_from_one_that_is_missing(project, listed, there):
+    names = {form: f"{unicodedata.normalize(form, 'Zoé')}.mp4" for form in (listed, there)}
+    Path("clips/clip00.mp4").rename(Path("clips", names[there]))
+    Path("clips/clip01.mp4").unlink()
+    project.rows(set_column(0, names[listed], slice(0, 1)))
+    found = list(labels.look(project.case()))
+    find(found, "warning", "2 are not in clips")
+    find(found, "warning", "1 of these are in clips", f"{there} there", f"labels.csv in {there}")
+    project.rows(set_column(0, names[there], slice(0, 1)))
+    assert not [one for one in labels.look(project.case()) if "Unicode" in one.what]
 
 
 def test_clips_that_are_missing_or_outside_are_counted(project):
