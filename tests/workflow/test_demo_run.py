@@ -68,7 +68,8 @@ def test_random_folds_are_compared_with_folds_by_speaker(finished_run):
     for reading in ("honest", "organiser"):
         own = table[table["reading"] == reading]
         assert list(dict.fromkeys(own["system"])) == [*clean, "mean of the systems"]
-    assert all(page.count(f"| {name} ") == 2 for name in clean)
+    # In a table of each reading, and in that of the run folders.
+    assert all(page.count(f"| {name} ") == 3 for name in clean)
     assert (table["clips"] == 24).all()
     # One seed: what Table 1 has by fold is here over all clips at once, of the same predictions.
     scores = json.loads((finished_run / "results/tables/demo/scores.json").read_text())["systems"]
@@ -142,7 +143,8 @@ def test_tracked_files_name_no_clip_of_a_real_corpus():
     private = ("results/corpus/", "results/faces/", "results/noise/", "results/features/")
     private += ("results/runs/", "results/private/", "results/logs/")
     assert not [name for name in tracked if name.startswith(private)]
-    clip_of_mer2023 = re.compile(rb"\bsample(new)?_\d{8}\b")
+    # Tests make up those below 100.
+    clip_of_mer2023 = re.compile(rb"\bsample(new)?_(?!000000\d\d\b)\d{8}\b")
     for name in tracked:
         path = ROOT / name
         if path.is_file():

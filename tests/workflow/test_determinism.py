@@ -21,7 +21,8 @@ def test_a_fresh_clone_on_one_core_in_two_shards_gives_the_same_predictions(proj
     # Three encoders, clean and noisy, and the one that hears at fixed SNRs; in two shards each.
     assert outcome.jobs["features_extract"] == (2 * 3 + 1) * 2
     first, second = prediction_bytes(project.folder), prediction_bytes(clone.folder)
-    assert len(first) == 2 * 3 + 2 * 5 + 4 * 2
+    # Both readings of probes and systems, ensembles twice, systems by speaker; two SNRs of six.
+    assert len(first) == 2 * 3 + 2 * 5 + 4 * 2 + 2 * 3 + 2 * 6
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
 

@@ -30,6 +30,7 @@ def settings_for(folder):
         "tests": [],
     }
     del settings["corpus"]["demo"]
+    settings["noise"] |= {"source": "folder", "root": None}
     settings["report"]["rows"] = [settings["report"]["rows"][0] | {"name": "Train"}]
     settings["report"] |= {"submission": None, "robustness": None}
     settings["ensemble"]["systems"] = []
