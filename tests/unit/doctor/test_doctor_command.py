@@ -26,7 +26,8 @@ def test_a_sound_project_has_no_error_and_nothing_is_written(run, project):
     assert "faces.backend is cascade" in shown.output
     for check in CHECKS:
         assert check.title in lines
-    assert max(map(len, lines)) <= 100
+    # The first names a file, wherever that lies.
+    assert max(map(len, lines[1:])) <= 100
     assert tree(project.folder) == before
 
 
