@@ -1,6 +1,7 @@
 """What the tests of several nouns share."""
 
 import os
+import resource
 
 import literal_paper
 import pytest
@@ -34,3 +35,12 @@ def run(monkeypatch):
     """Return a function that calls the command line in this process with one thread."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return lambda *arguments: CliRunner().invoke(cli, [str(part) for part in arguments])
+
+
+@pytest.fixture
+def small_files():
+    """Let no file of this process grow beyond 20 kB."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)

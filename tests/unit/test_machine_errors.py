@@ -97,15 +97,6 @@ WRITERS = {
 }
 
 
-@pytest.fixture
-def small_files():
-    """Let no file of this process grow beyond 20 kB."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("name", WRITERS)
 def test_whatever_writes_the_error_is_the_same(tmp_path: Path, small_files, name: str):
     (tmp_path / name).write_bytes(b"the last whole one")

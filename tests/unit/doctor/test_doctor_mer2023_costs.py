@@ -85,8 +85,8 @@ def test_faces_and_decoding_follow_from_their_rates(rows):
     frames = clips * 3.98 * 25
     assert round(frames, -5) == 500_000
     assert number(rows["faces"][1]) == [
-        round(frames / 469.4 / 3600, 1),
-        round(2 * frames / 99.2 / 3600, 1),
+        round(frames / 528.5 / 3600, 1),
+        round(2 * frames / 134.7 / 3600, 1),
     ]
     assert number(rows["check"][1]) == [round(clips * 0.05 / 3600, 1)]
     heard = clips + CLIPS["train"] + 6 * CLIPS["test1"]

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import resource
 import shutil
 
 import pandas as pd
@@ -224,15 +223,6 @@ def test_a_damaged_part_is_trained_again(train, damage):
     assert contents(train.folder / "plain") == plain
     assert len(parts(train.store)) == 2
     assert not list(train.store.glob("*/.*"))
-
-
-@pytest.fixture
-def small_files():
-    """Let no file of this process grow beyond 50 kB."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_seed_that_does_not_fit_on_the_disk_leaves_nothing(tmp_path, small_files):
