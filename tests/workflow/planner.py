@@ -1,4 +1,4 @@
-"""Plans many dry runs in one process: Snakemake is imported once and forked for each.
+"""Plans many dry runs from one import of Snakemake, which is forked for each.
 
 ``planner.py CASES PLANS [OPTION ...]`` reads a JSON list of ``{"config": FILE or null, "edited":
 FILE or null}``: settings that replace those of ``params.yaml``, and a file to which a comment is
@@ -6,11 +6,12 @@ appended while the plan is made. It writes a JSON list of what Snakemake, called
 said. The working folder is the run's.
 """
 
+import faulthandler
 import json
+import multiprocessing
 import os
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import snakemake.cli
@@ -22,6 +23,7 @@ import merflow.settings  # noqa: F401
 
 DRY_RUN = ("-n", "--cores", "2", "--nocolor", "--quiet", "rules")
 COMMENT = "\n# A remark.\n"
+LIMIT_S = 300
 
 
 def plan(case: dict[str, str | None], options: list[str]) -> str:
@@ -44,6 +46,8 @@ def _dry_run(options: list[str]) -> str:
         if process == 0:
             os.dup2(said.fileno(), 1)
             os.dup2(said.fileno(), 2)
+            # A plan that hangs ends with where it stood as the last that it said.
+            faulthandler.dump_traceback_later(LIMIT_S, exit=True)
             try:
                 snakemake.cli.main([*DRY_RUN, *options])
             except SystemExit as ended:  # with a number, or a sentence of the Snakefile's
@@ -62,8 +66,10 @@ def main(cases_file: str, plans_file: str, *options: str) -> None:
     cases = json.loads(Path(cases_file).read_text())
     # Edits of files would be seen by a plan that is made meanwhile.
     workers = 1 if any(case["edited"] for case in cases) else os.cpu_count()
-    with ThreadPoolExecutor(workers) as pool:
-        said = list(pool.map(lambda case: plan(case, list(options)), cases))
+    # Processes, since a fork beside other threads may inherit a lock that one of them holds, and
+    # wait for it forever: of 4,800 such forks 19 stood in the lock of tempfile's names.
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        said = pool.starmap(plan, [(case, list(options)) for case in cases], chunksize=1)
     Path(plans_file).write_text(json.dumps(said))
 
 
