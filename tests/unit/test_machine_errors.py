@@ -182,12 +182,19 @@ def test_a_read_only_disk_is_told_with_the_file_that_was_to_be_written(
 ):
     (tmp_path / "from").touch()
 
-    def refuse(name, *_):
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(name))
+    opened = Path.open
+
+    def refuse(*names):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(names[-1]))
+
+    def refuse_to_write(path, mode="r"):
+        return opened(path, mode) if mode == "rb" else refuse(path)
 
     # Such a disk refuses to remove what is not there, too.
-    for call in ("write_text", "unlink", "open"):
-        monkeypatch.setattr(Path, call, refuse)
+    monkeypatch.setattr(Path, "write_text", lambda path, *_, **__: refuse(path))
+    monkeypatch.setattr(Path, "unlink", lambda path: refuse(path))
+    monkeypatch.setattr(Path, "open", refuse_to_write)
+    monkeypatch.setattr(os, "link", refuse)
     with pytest.raises(OSError, match="Read-only") as caught:
         write(tmp_path, tmp_path / "a.txt")
     assert (caught.value.errno, caught.value.filename) == (errno.EROFS, str(tmp_path / "a.txt"))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from merflow.cache.used import NOUNS
 
-# Of storage.atomic.replacing and the training store (.name.<number>.ext), and of hard_link.
-TORN = re.compile(r"\..+\.\d+(\.\w+)?|\.(shard-[0-9a-f]{8}|weights-seed\d+)\.\w+")
+# Of storage.atomic and the training store: .name.<number>.ext.
+TORN = re.compile(r"\..+\.\d+(\.\w+)?")
 
 
 def unused(results: Path, used: Collection[Path], named: Collection[Path]) -> list[Path]:

@@ -61,6 +61,15 @@ def of_error(error: MerflowError) -> Finding:
     return Finding("error", what, todo) if what else Finding("error", todo, "correct it")
 
 
+def few(names: Sequence[object]) -> str:
+    """Return the first three of some names, and how many there are beside.
+
+    Names that hold a comma are quoted.
+    """
+    shown = ", ".join(f'"{name}"' if "," in str(name) else str(name) for name in names[:3])
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
 def _demo(corpus: Mapping[str, Any]) -> list[Finding]:
     count = sum(corpus["demo"]["clips"].values())
     return [Finding("fine", f"{count} demo clips are generated in the run")]
@@ -68,8 +77,6 @@ def _demo(corpus: Mapping[str, Any]) -> list[Finding]:
 
 def _table(corpus: Mapping[str, Any]) -> list[Finding]:
     """Look which listed clips are there, lead out of the corpus, or are listed twice."""
-    from merflow.corpus.adapters.looks import few  # as in inspect
-
     csv, root = Path(corpus["csv"]), Path(corpus["root"])
     named = [(clip_name(csv, line, row), row) for line, row in read_rows(csv)]
     rows = dict(named)
@@ -118,8 +125,6 @@ def _other_form(csv: Path, root: Path, missing: Sequence[str]) -> Iterator[Findi
     An accented letter is one character in form NFC, a letter and its accent in NFD, as some
     systems and archives write it; both look the same.
     """
-    from merflow.corpus.adapters.looks import few  # as in inspect
-
     for form in ("NFC", "NFD"):
         written = {path: unicodedata.normalize(form, path) for path in missing}
         others = [

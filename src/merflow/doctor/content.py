@@ -9,12 +9,11 @@ from pathlib import Path
 from merflow.cache.sizes import readable
 from merflow.corpus.adapters.folder import MEDIA
 from merflow.corpus.adapters.looks import is_pointer
-from merflow.corpus.finding import Finding, of_error
+from merflow.corpus.finding import Finding, few, of_error
 from merflow.corpus.label import TRAIN
 from merflow.doctor.case import Case
 from merflow.doctor.files import has_told_of_lists
 from merflow.doctor.sample import Header
-from merflow.doctor.words import few
 from merflow.errors import MerflowError
 from merflow.storage.digest import file_sha256
 

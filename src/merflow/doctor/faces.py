@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from merflow.corpus.adapters.looks import is_pointer
-from merflow.corpus.finding import Finding
+from merflow.corpus.finding import Finding, few
 from merflow.doctor.apart import apart
 from merflow.doctor.case import Case
-from merflow.doctor.words import few
 from merflow.encoders.sources import FOLDER
 from merflow.errors import MerflowError
 from merflow.faces.pictures import ALIGNED, Pictures, pictures_of

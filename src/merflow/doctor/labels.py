@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from merflow.corpus.finding import Finding, inspect, of_error
+from merflow.corpus.finding import Finding, few, inspect, of_error
 from merflow.corpus.folds import divide
 from merflow.corpus.label import TRAIN, Label
 from merflow.corpus.labels import label_mistakes
 from merflow.corpus.split_labels import split_label_mistakes
 from merflow.doctor.case import Case
 from merflow.doctor.files import has_told_of_lists
-from merflow.doctor.words import few
 from merflow.errors import MerflowError
 
 TOLD = 5

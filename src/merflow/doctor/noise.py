@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from merflow.corpus.finding import Finding
+from merflow.corpus.finding import Finding, few
 from merflow.doctor.apart import apart
 from merflow.doctor.case import Case
-from merflow.doctor.words import duration, few
+from merflow.doctor.words import duration
 from merflow.noise.recordings import recording_names
 from merflow.settings.sources import uses_noise
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from merflow.corpus.adapters.looks import is_pointer
-from merflow.corpus.finding import Finding, of_error
+from merflow.corpus.finding import Finding, few, of_error
 from merflow.doctor.case import Case
 from merflow.doctor.checkpoint import tensor_names
-from merflow.doctor.words import few
 from merflow.encoders.registry import DEFAULTS, PRECOMPUTED, Kind, kind_of
 from merflow.encoders.sources import how_to_get, recognise, weights_path
 from merflow.encoders.stock.place import absent, weight_file

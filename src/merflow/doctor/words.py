@@ -3,15 +3,6 @@
 from collections.abc import Sequence
 
 
-def few(names: Sequence[object]) -> str:
-    """Return the first three of some names, and how many there are beside.
-
-    Names that hold a comma are quoted.
-    """
-    shown = ", ".join(f'"{name}"' if "," in str(name) else str(name) for name in names[:3])
-    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
 def listed(names: Sequence[str]) -> str:
     """Return names as ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -26,7 +26,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary file is removed; for errors of the disk see :func:`disk_errors`.
     """
     final = Path(path)
-    temporary = final.with_name(f".{final.stem}.{secrets.randbits(64)}{final.suffix}")
+    temporary = _beside(final)
     try:
         with disk_errors(final, temporary):
             final.parent.mkdir(parents=True, exist_ok=True)
@@ -97,11 +97,10 @@ def hard_link(source: Path, target: Path) -> None:
 
     A hard link where the file system has them, else a copy. Parent folders are made.
     """
-    temporary = target.with_name(f".{target.name}")
+    temporary = _beside(target)
     try:
         with disk_errors(target, temporary):
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.unlink(missing_ok=True)
             try:
                 os.link(source, temporary)
             except OSError:
@@ -111,6 +110,11 @@ def hard_link(source: Path, target: Path) -> None:
             temporary.replace(target)
     finally:
         _remove(temporary)
+
+
+def _beside(final: Path) -> Path:
+    """Return a name as :func:`replacing` describes it."""
+    return final.with_name(f".{final.stem}.{secrets.randbits(64)}{final.suffix}")
 
 
 def _remove(temporary: Path) -> None:

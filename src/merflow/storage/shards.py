@@ -105,10 +105,9 @@ class ShardStore:
             plan: Told the batches that are to be computed, before the first of them.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        for torn in self.folder.glob(
-            f".{kept_as(output, 'part')}-*"
-        ):  # left by a kill in the middle of a write
-            torn.unlink()
+        for kind in ("part", "shard"):  # left by a kill in the middle of a write or a link
+            for torn in self.folder.glob(f".{kept_as(output, kind)}[-.]*"):
+                torn.unlink()
         done = 0
         while True:
             found = self.find(keys)

@@ -124,9 +124,9 @@ def test_leftovers_of_killed_writes_go_wherever_they_are(project):
         f"{layout.corpus}/.manifest.417.csv",
         f"{layout.faces}/.crops-0-of-1.417.safetensors",
         f"{layout.feature_store('HL')}/.part-00000000-11111111.9.safetensors",
-        f"{layout.feature_store('HL')}/.shard-00000000.safetensors",
+        f"{layout.feature_store('HL')}/.shard-00000000.5.safetensors",
         f"results/runs/store/{0:032x}/.seed-3.417",
-        f"results/runs/{next(iter(layout.runs))}/.weights-seed0.safetensors",
+        f"results/runs/{next(iter(layout.runs))}/.weights-seed0.5.safetensors",
     }
     for path in gone:
         project.write(f"{path}/honest.parquet" if "seed-3" in path else path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from merflow.corpus.finding import Finding, inspect
+from merflow.corpus.finding import Finding, few, inspect
 from merflow.corpus.listed import ListedClips
 
 
@@ -38,7 +38,7 @@ def test_the_first_three_that_are_missing_are_named(table, tmp_path: Path):
     (found,) = inspect(table)
     assert "of 5 clips" in found.what
     assert "4 are not in" in found.what
-    assert "(b.mp4, c.mp4, d.mp4, ...)" in found.what
+    assert "(b.mp4, c.mp4, d.mp4 and 1 more)" in found.what
 
 
 def test_rows_of_one_clip_are_doubled_not_missing(table, tmp_path: Path):
@@ -105,3 +105,12 @@ def test_labels_alone_and_the_demo_are_fine(tmp_path: Path):
     ]
     demo = {"adapter": "demo", "demo": {"clips": {"train": 3, "test1": 2}}}
     assert inspect({"corpus": demo}) == [Finding("fine", "5 demo clips are generated in the run")]
+
+
+def test_the_first_names_and_how_many_follow():
+    assert few(["a", "b", "c"]) == "a, b, c"
+    assert few(range(10)) == "0, 1, 2 and 7 more"
+
+
+def test_a_name_with_a_comma_is_quoted():
+    assert few(["a, b", "c"]) == '"a, b", c'

@@ -2,7 +2,7 @@
 
 import pytest
 
-from merflow.doctor.words import duration, few, listed
+from merflow.doctor.words import duration, listed
 
 
 @pytest.mark.parametrize(
@@ -15,15 +15,6 @@ from merflow.doctor.words import duration, few, listed
 )
 def test_durations_have_about_two_digits(seconds, told):
     assert duration(seconds) == told
-
-
-def test_the_first_names_and_how_many_follow():
-    assert few(["a", "b", "c"]) == "a, b, c"
-    assert few(range(10)) == "0, 1, 2 and 7 more"
-
-
-def test_a_name_with_a_comma_is_quoted():
-    assert few(["a, b", "c"]) == '"a, b", c'
 
 
 def test_names_are_listed():

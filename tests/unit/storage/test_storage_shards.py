@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from merflow.storage.atomic import hard_link
 from merflow.storage.shards import ShardStore, shard_of
 
 KEYS = [f"clip{i:02d}" for i in range(13)]
@@ -132,6 +133,23 @@ def test_torn_write_of_a_kill_is_removed(tmp_path):
     assert [path.name[:6] for path in (tmp_path / "store").iterdir()] == [".part-"]
     store(tmp_path).complete(KEYS, compute_until(99, []), tmp_path / "0.json", 5)
     assert [path.name[:6] for path in (tmp_path / "store").iterdir()] == ["shard-"]
+
+
+def test_torn_link_of_a_kill_is_removed_and_a_neighbours_is_left(tmp_path, monkeypatch):
+    run = store(tmp_path)
+    run.complete(KEYS, compute_until(99, []), tmp_path / "0.json", 5)
+    child = os.fork()
+    if not child:
+        monkeypatch.setattr("pathlib.Path.replace", lambda *_: os._exit(9))
+        hard_link(tmp_path / "0.json", next((tmp_path / "store").iterdir()))
+    os.waitpid(child, 0)
+    neighbour = tmp_path / "store" / ".shard-00000000.7.json"
+    neighbour.touch()
+    assert len(list((tmp_path / "store").iterdir())) == 3
+    store(tmp_path).complete(KEYS, compute_until(99, []), tmp_path / "0.json", 5)
+    left = sorted(path.name[:7] for path in (tmp_path / "store").iterdir())
+    assert left == [".shard-", "shard-" + left[1][-1]]
+    assert neighbour.exists()
 
 
 def test_unfinished_parts_outlive_another_corpus_in_the_same_store(tmp_path):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from merflow.corpus.finding import Finding
+from merflow.corpus.finding import Finding, few
 from merflow.corpus.label import Label
 from merflow.corpus.label_file import files_inside
 
@@ -53,11 +53,6 @@ def of_clips(what: str, labels: Sequence[Label], root: Path, released: int | Non
             )
         )
     return found or [Finding("fine", f"{what}: all {len(labels)} clips are there")]
-
-
-def few(names: Sequence[str]) -> str:
-    """Return the first three names."""
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _link_out(root: Path, missing: Sequence[str]) -> str:

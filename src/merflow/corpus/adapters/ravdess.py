@@ -8,8 +8,8 @@ from pathlib import Path
 
 from merflow.corpus.adapters.adapter import Adapter
 from merflow.corpus.adapters.folder import clips_in
-from merflow.corpus.adapters.looks import few, of_clips
-from merflow.corpus.finding import Finding
+from merflow.corpus.adapters.looks import of_clips
+from merflow.corpus.finding import Finding, few
 from merflow.corpus.label import TRAIN, Label, LabelSpec
 from merflow.errors import MerflowError
 
