@@ -1,4 +1,6 @@
-"""The one exception that a user is meant to read, and what the system's errors are in its words."""
+"""The one exception that a user is meant to read, what the system's errors are in its words, and
+names in them.
+"""
 
 import errno
 import os
@@ -41,6 +43,16 @@ def machine_error(error: OSError) -> MerflowError | None:
         f"{where}: {os.strerror(error.errno)}{free}; {ADVICE[error.errno]} and run the same "
         "command again: what was finished is kept"
     )
+
+
+def shown(name: str) -> str:
+    r"""Return a file's name as text that UTF-8 can write, in a table or on a screen.
+
+    Bytes that are not UTF-8 are ``\xNN``. Other surrogates, which no file's name has, are
+    ``\udNNN``; all else stays.
+    """
+    named = (f"\\x{ord(one) - 0xDC00:02x}" if "\udc80" <= one <= "\udcff" else one for one in name)
+    return "".join(named).encode(errors="backslashreplace").decode()
 
 
 def _free(path: Path) -> str:
