@@ -38,7 +38,8 @@ def listed(folder: Path, limit: str, out: str = "out.csv") -> tuple[int, str]:
 
 
 def test_the_command_itself_is_sound(tmp_path: Path):
-    assert listed(tmp_path, "true")[0] == 0
+    code, said = listed(tmp_path, "true")
+    assert code == 0, said
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 201
 
 
@@ -140,6 +141,31 @@ def test_a_copy_in_the_place_of_a_link_leaves_nothing(tmp_path: Path, monkeypatc
         hard_link(tmp_path / "from", tmp_path / "there" / "other")
     assert caught.value.filename == str(tmp_path / "there" / "other")
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["to"]
+
+
+def test_a_link_that_is_made_though_an_error_comes_leaves_its_source(tmp_path: Path, monkeypatch):
+    link = os.link
+
+    def link_and_fail(*names):
+        link(*names)
+        raise OSError(errno.EEXIST, "File exists")  # as of a request that was sent twice
+
+    (tmp_path / "from").write_bytes(b"whole")
+    monkeypatch.setattr(os, "link", link_and_fail)
+    hard_link(tmp_path / "from", tmp_path / "to")
+    assert [(tmp_path / name).read_bytes() for name in ("from", "to")] == [b"whole"] * 2
+
+
+def test_a_link_that_cannot_take_its_place_leaves_its_source(tmp_path: Path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    (tmp_path / "from").write_bytes(b"whole")
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="busy"):
+        hard_link(tmp_path / "from", tmp_path / "to")
+    assert (tmp_path / "from").read_bytes() == b"whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["from"]
 
 
 def test_an_error_that_is_not_the_disks_stays_what_it_is(tmp_path: Path):

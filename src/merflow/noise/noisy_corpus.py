@@ -9,7 +9,6 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
 
 from merflow.corpus.clip_file import checked_clip
@@ -18,7 +17,7 @@ from merflow.noise.folder import NoiseFolder
 from merflow.noise.manifest import NoiseRow
 from merflow.noise.noisy_clip import write_noisy_clip
 from merflow.progress import Progress
-from merflow.storage.atomic import write_text
+from merflow.storage.atomic import leftovers_of, write_text
 from merflow.storage.digest import code_digest, digest8, file_sha256, settings_digest
 
 # What others need to make the same clips, and to see that they did.
@@ -119,7 +118,7 @@ def write_noisy_shard(
         progress.begin()
         source = checked_clip(root, clip.clip, clip.path, clip.sha256)
         path = folder / clip.file
-        for torn in path.parent.glob(f".{escape(path.stem)}.*"):  # left by a kill
+        for torn in leftovers_of(path):
             torn.unlink()
         write_noisy_clip(source, rows[clip.clip], noise, path)
         kept[clip] = digest = file_sha256(path)

@@ -43,8 +43,8 @@ def disk_errors(final: Path, temporary: Path) -> Iterator[None]:
     """Let a full disk and its like be an OSError that names ``final``, whatever wrote there.
 
     Libraries tell them each in their own way, some without saying what it was: then the disk is
-    asked, by writing to ``temporary``. All other errors are left as they are, and so are those
-    that name a file of their own.
+    asked, by writing to ``temporary``. Python's own errors say what they are. All other errors are
+    left as they are, and so are those that name a file of their own.
 
     Args:
         final: What the user knows the file by.
@@ -59,7 +59,7 @@ def disk_errors(final: Path, temporary: Path) -> Iterator[None]:
         if named is not None and os.fsdecode(named) != str(temporary):
             raise
         number = _errno_of(error)
-        if number not in ADVICE:
+        if number not in ADVICE and not _is_definite(error):
             number = _refusal_of(temporary)
         if number not in ADVICE:
             raise
@@ -72,6 +72,12 @@ def _errno_of(error: Exception) -> int | None:
         return error.errno
     said = _NUMBER.search(str(error))
     return int(said[1]) if said else None
+
+
+def _is_definite(error: Exception) -> bool:
+    """Return whether an error is Python's own and has an errno."""
+    own = type(error).__module__ == "builtins"
+    return own and isinstance(error, OSError) and bool(error.errno)
 
 
 def _refusal_of(path: Path) -> int | None:
@@ -104,12 +110,21 @@ def hard_link(source: Path, target: Path) -> None:
             try:
                 os.link(source, temporary)
             except OSError:
+                # An error of a network drive may come after the link was made: writing to the
+                # link would empty the source.
+                temporary.unlink(missing_ok=True)
                 # Not copyfile, whose errors name the source.
                 with source.open("rb") as read, temporary.open("wb") as write:
                     shutil.copyfileobj(read, write)
             temporary.replace(target)
     finally:
         _remove(temporary)
+
+
+def leftovers_of(final: Path) -> list[Path]:
+    """Return the temporary files that killed writings of a file left; no other file's."""
+    name = re.compile(rf"\.{re.escape(final.stem)}\.\d+{re.escape(final.suffix)}")
+    return [path for path in final.parent.glob(".*") if name.fullmatch(path.name)]
 
 
 def _beside(final: Path) -> Path:

@@ -91,5 +91,5 @@ def _read(kept: Path | None) -> Known:
     try:
         told = json.loads(kept.read_bytes()) if kept else {}
         return {name: (said, digest) for name, (said, digest) in told.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}

@@ -2,8 +2,15 @@
 
 from pathlib import Path
 from tokenize import TokenError
+from zipfile import BadZipFile
 
 import numpy as np
+
+DAMAGES = (
+    *(OSError, EOFError, SyntaxError, TokenError, TypeError),
+    *(BadZipFile, OverflowError, MemoryError),
+)
+"""What NumPy raises for damaged headers and archives, and for shapes that no machine holds."""
 
 
 def load_array(path: Path, mapped: bool = False) -> np.ndarray:
@@ -21,8 +28,8 @@ def load_array(path: Path, mapped: bool = False) -> np.ndarray:
         values = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except FileNotFoundError:
         raise
-    except (OSError, EOFError, SyntaxError, TokenError) as error:
-        raise ValueError(str(error)) from error
+    except DAMAGES as error:
+        raise ValueError(str(error) or "it is too large") from error
     if not isinstance(values, np.ndarray):
         values.close()
         raise ValueError("an archive of arrays")

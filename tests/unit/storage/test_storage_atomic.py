@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from merflow.cache.unused import TORN
-from merflow.storage.atomic import replacing
+from merflow.storage.atomic import leftovers_of, replacing
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -35,3 +35,17 @@ def test_what_a_kill_leaves_is_a_leftover_to_gc_and_to_git(tmp_path, name):
         call = ["git", "-C", tmp_path, "status", "--porcelain", "--untracked-files=all"]
         told = subprocess.run(call, check=True, capture_output=True, text=True).stdout
         assert told.splitlines() == ["?? .gitignore"]
+
+
+@pytest.mark.parametrize("name", ["ep1.mp4", "50% [x].mp4", "plain"])
+def test_leftovers_are_of_that_file_alone(tmp_path, name):
+    final = tmp_path / name
+    assert leftovers_of(final) == []
+    others = [f"{final.stem}.scene2{final.suffix}", f"x{name}", f"{final.stem}.json"]
+    for other in others:
+        with replacing(tmp_path / other) as working:
+            working.touch()
+            assert leftovers_of(final) == []
+    with replacing(final) as working:
+        working.touch()
+        assert leftovers_of(final) == [working]

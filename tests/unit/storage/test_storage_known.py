@@ -78,7 +78,7 @@ def test_jobs_side_by_side_forget_nothing_of_each_other(files, reads, tmp_path):
     assert set(json.loads(kept.read_text())) == {str(path) for path in files}
 
 
-@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b'{"a": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b'{"a": 1}', b"\xff", b"[" * 99_999])
 def test_what_is_damaged_counts_as_nothing(files, reads, tmp_path, content):
     kept = tmp_path / "known.json"
     kept.write_bytes(content)

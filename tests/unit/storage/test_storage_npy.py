@@ -50,6 +50,27 @@ def test_a_header_that_ends_in_the_middle_of_a_statement_is_told(place):
         load_array(place)
 
 
+def with_header(header):
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PK\x03\x04 and no more of an archive",
+        with_header(b"{'descr': '|u1', 'fortran_order': False, 1: (2,)}\n"),
+        with_header(b"{'descr': '|u1', 'fortran_order': False, 'shape': (%d,)}\n" % 10**30),
+        with_header(b"{'descr': '<f8', 'fortran_order': False, 'shape': (%d,)}\n" % 10**17),
+    ],
+    ids=["archive", "keys", "shape", "size"],
+)
+def test_what_no_machine_holds_is_told(place, content, mapped):
+    place.write_bytes(content)
+    with pytest.raises(ValueError, match=r"\S"):
+        load_array(place, mapped)
+
+
 def test_pickles_archives_and_what_is_not_there_are_told(tmp_path):
     (tmp_path / "a.npy").write_bytes(saved(np.array([{}], dtype=object), allow_pickle=True))
     with pytest.raises(ValueError, match="allow_pickle"):
