@@ -32,12 +32,19 @@ class Person:
     @property
     def looked_at(self) -> dict[int, Detection]:
         """Return the face by frame looked at, in the order of the frames."""
-        return {n: s.faces[n] for s in self.strands for n in s.sightings}
+        return {n: one.faces[n] for n, one in self._by_frame()}
 
     @property
     def sightings(self) -> dict[int, Sighting]:
         """Return what is kept of the face, in the frames and the order of ``looked_at``."""
-        return {n: one for s in self.strands for n, one in s.sightings.items()}
+        return {n: one.sightings[n] for n, one in self._by_frame()}
+
+    def _by_frame(self) -> list[tuple[int, Strand]]:
+        """Return the frames looked at, in order: strands alternate where a place is left and
+        taken again.
+        """
+        seen = [(n, strand) for strand in self.strands for n in strand.sightings]
+        return sorted(seen, key=lambda pair: pair[0])
 
     @property
     def look(self) -> Look:

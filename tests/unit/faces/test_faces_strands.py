@@ -7,10 +7,12 @@ from merflow.faces.choose import chosen, closeness
 from merflow.faces.detect import Detection
 from merflow.faces.overlap import box_of, overlap
 from merflow.faces.persons import persons_of
+from merflow.faces.sightings import Sighting
 from merflow.faces.strands import Strand, Strands
 
 boxes = st.tuples(*[st.floats(-100, 100)] * 2, *[st.floats(0.1, 100)] * 2)
 NOWHERE = np.full((5, 2), np.nan, dtype=np.float32)
+NO_PICTURE = np.zeros((112, 112, 3), np.uint8)
 
 
 def face(x, y=0.0, size=40.0):
@@ -28,7 +30,7 @@ def strands_of(film, looks=look):
     for number, frame in enumerate(film):
         strands.see(number, frame, [looks(found.w) for found in frame])
         for strand in strands.seen(number):
-            strand.sightings[number] = None
+            strand.sightings[number] = Sighting(strand.face, NO_PICTURE)
     return strands.all
 
 
@@ -171,6 +173,15 @@ def test_another_at_the_same_place_is_another_person():
 def test_a_face_far_away_from_its_last_place_is_found_again_by_its_looks():
     film = [[face(0)], [face(0)], [face(200, 90)], []] + [[face(100, 20)]] * 2
     assert list(main(film)) == [0, 1, 2, 4, 5]
+
+
+@given(st.lists(st.sampled_from([0, 100, 200]), min_size=1, max_size=20))
+def test_who_goes_and_comes_back_is_seen_in_the_order_of_the_frames(places):
+    film = [[face(place)] for place in places]
+    (person,) = persons_of(strands_of(film))
+    assert list(person.looked_at) == list(person.sightings) == list(range(len(film)))
+    assert [one.x for one in person.looked_at.values()] == places
+    assert [one.face.x for one in person.sightings.values()] == places
 
 
 def test_what_was_followed_is_pulled_to_the_next_detection():
