@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from merflow.errors import shown
 from merflow.faces.align import SIDE
 from merflow.faces.crops import TRACK, FaceClip
 from merflow.faces.facts import Facts
@@ -61,9 +62,9 @@ def face_of_pictures(root: Path, clip: str) -> FaceClip:
 def _why(listed: Pictures, crops: Sequence[np.ndarray | None]) -> str:
     """Return why a clip has no face, or which pictures of a frame were passed over; else empty."""
     if crops and listed.doubles:
-        double, taken = listed.doubles[0]
+        double, taken = (shown(path.name) for path in listed.doubles[0])
         more = f", and {len(listed.doubles) - 1} more so" if len(listed.doubles) > 1 else ""
-        return f"{double.name} is of the same frame as {taken.name} and left out{more}"
+        return f"{double} is of the same frame as {taken} and left out{more}"
     if crops:
         return ""
     if listed.files:

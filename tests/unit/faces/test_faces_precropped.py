@@ -176,6 +176,16 @@ def test_of_two_pictures_of_a_frame_the_first_by_name_is_taken_and_told(tmp_path
     assert len(watched_files(tmp_path, ["a"])) == 5
 
 
+def test_names_that_are_not_utf8_are_told_in_the_table(project):
+    (project / "pictures/b").mkdir(parents=True)
+    for name in ("\u8bdd1.png", "\u8bdd1 (1).png", "\u8bdd2.png"):
+        save(project / "picture.png", 1)
+        (project / "picture.png").rename(project / "pictures/b" / os.fsdecode(name.encode("gbk")))
+    facts = pd.read_csv(cropped(project, project / "pictures", "one")["facts"], index_col="clip")
+    told = r"\xbb\xb01 (1).png is of the same frame as \xbb\xb01.png and left out"
+    assert facts.loc["b", "reason"] == told
+
+
 def test_of_several_faces_of_openface_the_first_is_taken(tmp_path):
     openface(tmp_path, "a", [True, True])
     save(tmp_path / "a_aligned" / "frame_det_01_000002.bmp", 9)
