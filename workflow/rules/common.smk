@@ -142,7 +142,8 @@ def shard_pictures(shard):
     if config["faces"]["backend"] != "precropped":
         return None
     clips = [clip for clip in CLIPS if shard_of(clip, SHARDS) == int(shard)]
-    return files_digest(watched_files(Path(config["faces"]["precropped"]["root"]), clips))
+    root = config["faces"]["precropped"]["root"]
+    return files_digest(watched_files(Path(root), clips), root)
 
 
 def pictures_digest(wildcards):

@@ -1,10 +1,12 @@
-"""The digest by which the graph notices that precomputed features were replaced."""
+"""The digest by which the graph notices that given features or pictures were replaced."""
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+from merflow.faces.pictures import watched_files
 from merflow.features import watched
 from merflow.features.watched import files_digest
 
@@ -46,8 +48,28 @@ def test_large_files_count_by_size_and_time(folder, tmp_path, monkeypatch):
     assert digest_of(tmp_path / "kept") != before
 
 
+def test_below_a_root_the_folders_count_and_the_root_does_not(tmp_path, monkeypatch):
+    """As of pictures, whose clips are the folders."""
+
+    def digest(root):
+        return files_digest(watched_files(Path(root), ["a", "b"]), root)
+
+    for name in ("a/1.png", "a/2.png", "b/3.png"):
+        (tmp_path / "old" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "old" / name).write_bytes(name.encode())
+    before = digest(str(tmp_path / "old"))
+    (tmp_path / "link").symlink_to("old")
+    monkeypatch.chdir(tmp_path)
+    assert digest("old") == digest("./old/") == digest("link") == before
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert digest("new") == before
+    (tmp_path / "new/a/2.png").rename(tmp_path / "new/b/2.png")
+    assert digest("new") != before
+
+
 def test_a_name_in_no_encoding_and_no_file_at_all_have_a_digest(folder):
     before = digest_of(folder)
     (folder / os.fsdecode(b"\xff.npy")).write_bytes(b"")
     assert digest_of(folder) != before
+    assert files_digest(sorted(map(str, folder.iterdir())), str(folder)) != before
     assert files_digest([]) == files_digest([])
