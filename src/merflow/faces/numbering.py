@@ -26,22 +26,24 @@ class Place:
         values: The number of each name; None where it has no more numbers.
         numbers: The different ones of these.
         named: Whether the word ``frame`` stands before all of them.
+        padded: Whether they are filled up with zeros to one width.
     """
 
     place: int
     values: Sequence[int | Decimal | None]
     numbers: frozenset[int | Decimal]
     named: bool
+    padded: bool
 
     @property
     def whole(self) -> bool:
         """Return whether none has a fraction: it may be a confidence, and is no frame's number."""
         return all(value == int(value) for value in self.numbers)
 
-    def rank(self) -> tuple[int, bool, bool, int | Decimal, int]:
+    def rank(self) -> tuple[int, bool, bool, bool, int | Decimal, int]:
         """Return what is the greater the likelier this is the frame; see :func:`numbers_of`."""
         span = max(self.numbers) - min(self.numbers)
-        return len(self.numbers), self.whole, self.named, -span, self.place
+        return len(self.numbers), self.whole, self.named, self.padded, -span, self.place
 
 
 def numbers_of(stems: Sequence[str]) -> list[int | None]:
@@ -50,7 +52,8 @@ def numbers_of(stems: Sequence[str]) -> list[int | None]:
     It is the number at that place of the names, counted from the front, where the most different
     ones stand: not the face in ``frame_007_face_0`` nor the size in ``007_112x112``. Of several
     such places it is one of whole numbers (``0003_0.8712`` has a confidence), then one behind the
-    word ``frame``, then the one whose numbers lie closest together, then the last. In OpenFace's
+    word ``frame``, then one whose numbers are filled up with zeros to one width (``0026_131`` has
+    a coordinate), then the one whose numbers lie closest together, then the last. In OpenFace's
     names, ``frame_det_00_000007``, it is the last in any case. Where all names have the same
     numbers these tell no frame, but that of the only name.
 
@@ -94,8 +97,18 @@ def _places(stems: Sequence[str]) -> list[Place]:
         here = [runs[place] if len(runs) > place else None for runs in found]
         values = [None if one is None else _value(one[1]) for one in here]
         numbers = frozenset(value for value in values if value is not None)
-        places.append(Place(place, values, numbers, all(one is None or one[0] for one in here)))
+        told = [one for one in here if one is not None]
+        named, padded = all(word for word, _ in told), _padded([text for _, text in told])
+        places.append(Place(place, values, numbers, named, padded))
     return places
+
+
+def _padded(texts: Sequence[str]) -> bool:
+    """Return whether texts are numbers of one width, one of which is shorter but for its zeros."""
+    width = len(texts[0])
+    return any(text[0] == "0" for text in texts) and all(
+        len(text) == width > 1 and text.isdecimal() for text in texts
+    )
 
 
 def _value(text: str) -> int | Decimal:

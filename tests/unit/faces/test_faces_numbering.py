@@ -30,6 +30,13 @@ SCORES = np.random.default_rng(2).permutation(len(FRAMES)) / 100 + 0.3
         (["frame_01_face_0", "frame_01_face_1", "frame_02_face_0"], [1, 1, 2]),
         (["0001_0", "0001_1", "0002_0", "0003_0"], [1, 1, 2, 3]),
         (["001", "002", "002_1", "003"], [1, 2, 2, 3]),
+        (["0001_120", "0026_131", "0051_128"], [1, 26, 51]),
+        (["120_0001_98_9", "131_0026_87_8", "128_0051_90_7"], [1, 26, 51]),
+        (["0_1_7", "1_0_8", "2_3_9"], [7, 8, 9]),
+        (["10_1", "25_2", "90_3"], [1, 2, 3]),
+        (["08_1", "9_2", "10_3"], [1, 2, 3]),
+        (["12-00-01_0040", "12-01-02_0041", "12-02-04_0042"], [40, 41, 42]),
+        (["007_112x112"], [7]),
         (["0001_104_87_70", "0002_97_80_66", "0003_99_91_71"], [1, 2, 3]),
         (["1.9", "1.10", "1.11", "1.1"], [9, 10, 11, 1]),
         (["2023.01.02", "2023.01.03"], [2, 3]),
@@ -64,6 +71,19 @@ def test_the_frame_is_where_most_numbers_differ(stems, numbers):
 def test_names_tell_their_frames(form):
     stems = [form.format(n, SCORES[k], n / 25) for k, n in enumerate(FRAMES)]
     assert numbers_of(stems) == FRAMES
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 9999), st.integers(1, 999)),
+        min_size=2,
+        unique_by=(lambda pair: pair[0], lambda pair: pair[1]),
+    ),
+    st.sampled_from(["{:05d}_{}", "{1}_{0:05d}", "clip12_{:05d}_x{}_0.9"]),
+)
+def test_a_coordinate_beside_numbers_filled_up_with_zeros_is_no_frame(pairs, form):
+    stems = [form.format(frame, coordinate) for frame, coordinate in pairs]
+    assert numbers_of(stems) == [frame for frame, _ in pairs]
 
 
 @pytest.mark.parametrize("form", ["{0:.2f}", "{0}", "{0:g}", "clip_0001_{0:.3f}", "t{0:05.2f}s"])
