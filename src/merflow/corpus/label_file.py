@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from textwrap import shorten
 
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, shown
 
 NEEDED = ("path", "emotion")
 """Columns without which a file is no label file."""
@@ -71,6 +71,9 @@ def files_inside(root: Path, paths: Mapping[str, str]) -> dict[str, str]:
 
     A file lies there as its path stands and with all links followed. An absolute path may lead
     there too; what is returned of it is relative to ``root`` as of the others.
+
+    Raises:
+        MerflowError: As :func:`relative_path`.
     """
     top = root.resolve()
     folders: dict[str, str | None] = {}
@@ -86,7 +89,11 @@ def files_inside(root: Path, paths: Mapping[str, str]) -> dict[str, str]:
 
 
 def relative_path(root: Path, path: str) -> str:
-    """Return an absolute path into ``root`` relative to it, and any other path as it stands."""
+    """Return an absolute path into ``root`` relative to it, and any other path as it stands.
+
+    Raises:
+        MerflowError: A link in an absolute path leads to a folder whose name is not UTF-8.
+    """
     folder, name = os.path.split(path)
     inside = _folder_inside(root.resolve(), folder) if os.path.isabs(path) else None
     return path if inside is None else (PurePosixPath(inside) / name).as_posix()
@@ -97,9 +104,15 @@ def _folder_inside(top: Path, folder: str) -> str | None:
     if not os.path.isabs(folder):
         return folder if _leads_into(top, top / folder) else None
     try:
-        return Path(folder).resolve().relative_to(top).as_posix()
+        inside = Path(folder).resolve().relative_to(top).as_posix()
     except (OSError, ValueError, RuntimeError):  # outside; or as in _leads_into
         return None
+    if shown(inside) != inside:
+        raise MerflowError(
+            f"{folder} is a link to {shown(inside)} in {top}, which is not UTF-8, so that it "
+            "cannot be listed; rename that folder"
+        )
+    return inside
 
 
 def _leads_into(top: Path, path: Path) -> bool:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,18 @@ def test_clips_in_the_root_are_listed_by_name(tmp_path: Path, root: Path):
     wanted = {"a": "a.mp4", "c0": "sub/ü.mp4", "c1": "a.mp4", "c7": "a.mp4"}
     assert there(file, root) == {clip: str(root / path) for clip, path in wanted.items()}
     assert list(there(file, root)) == sorted(wanted)
+
+
+def test_a_link_to_a_folder_that_no_list_can_name_is_told(tmp_path: Path, root: Path):
+    folder = root / os.fsdecode("\u8bdd".encode("gbk"))
+    folder.mkdir()
+    (folder / "b.mp4").write_text("x")
+    (root / "link").symlink_to(folder)
+    assert "b" in there(written(tmp_path, "path,emotion\nlink/b.mp4,angry\n"), root)
+    with pytest.raises(
+        MerflowError, match=r"link is a link to \\xbb\\xb0 in .*; rename that folder"
+    ):
+        there(written(tmp_path, f"path,emotion\n{root}/link/b.mp4,angry\n"), root)
 
 
 def test_a_relative_root_gives_relative_paths(tmp_path: Path, root: Path, monkeypatch):

@@ -1,5 +1,6 @@
 """MER2023's two layouts: which clips, with which labels, and what is wrong with a copy."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -100,6 +101,17 @@ def test_a_test_without_label_file_has_the_clips_of_its_folder_unlabelled(copied
         assert {label.path for label in own} == {
             f"{split}/{p.name}" for p in (copied / split).iterdir()
         }
+
+
+def test_a_clip_whose_name_no_list_can_hold_is_told_where_it_would_be_listed(copied):
+    name = os.fsdecode("\u8bdd1.avi".encode("gbk"))
+    shutil.copy(copied / "train/sample_00000000.avi", copied / "test1" / name)
+    assert not any("\udcbb" in label.path for label in labels_of(copied).values())
+    (copied / "test1-label.csv").unlink()
+    with pytest.raises(
+        MerflowError, match=r"the path test1/\\xbb\\xb01\.avi is not UTF-8.*; rename"
+    ):
+        labels_of(copied)
 
 
 def test_tests_that_are_not_asked_for_are_not_looked_at(copied):

@@ -1,5 +1,6 @@
 """RAVDESS: everything from the files' names, in whichever folders the archives unpack to."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_where_the_archives_were_unpacked_does_not_count(unpacked, copied):
     assert [vars(label) | {"path": ""} for label in before] == [
         vars(label) | {"path": ""} for label in after
     ]
+
+
+def test_a_folder_whose_name_no_list_can_hold_is_told(copied):
+    (copied / "Video_Speech_Actor_03").rename(copied / os.fsdecode("\u8bdd".encode("gbk")))
+    with pytest.raises(
+        MerflowError, match=r"the path \\xbb\\xb0/Actor_03/.* is not UTF-8.*; rename"
+    ):
+        read_corpus(settings(copied))
 
 
 def test_one_clip_in_two_folders_names_both(copied):

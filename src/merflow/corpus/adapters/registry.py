@@ -9,7 +9,7 @@ from merflow.corpus.adapters import crema_d, mer2023, ravdess
 from merflow.corpus.adapters.adapter import Adapter
 from merflow.corpus.finding import Finding
 from merflow.corpus.label import TRAIN, Label, LabelSpec
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, shown
 
 ADAPTERS: Mapping[str, Adapter] = {
     "mer2023": mer2023.ADAPTER,
@@ -26,8 +26,8 @@ def read_corpus(corpus: Mapping[str, Any]) -> list[Label]:
         corpus: ``adapter`` (one of :data:`ADAPTERS`), root, classes, valence and tests.
 
     Raises:
-        MerflowError: Bad input, as the adapter tells it, two clips of one name, or none to train
-            on.
+        MerflowError: Bad input, as the adapter tells it, two clips of one name, one whose path is
+            not UTF-8 and cannot be listed, or none to train on.
     """
     root, spec = _root(corpus), spec_of(corpus)
     labels = sorted(ADAPTERS[corpus["adapter"]].labels(root, spec), key=lambda label: label.clip)
@@ -35,6 +35,12 @@ def read_corpus(corpus: Mapping[str, Any]) -> list[Label]:
         if one.clip == other.clip:
             raise MerflowError(
                 f"{root}: {one.path} and {other.path} are both clip '{one.clip}'; remove one"
+            )
+    for label in labels:
+        if shown(label.path) != label.path:
+            raise MerflowError(
+                f"{root}: the path {shown(label.path)} is not UTF-8, so that it cannot be listed; "
+                "rename the clip or its folder"
             )
     if not any(label.split == TRAIN for label in labels):
         raise MerflowError(
