@@ -32,7 +32,7 @@ from merflow.faces.shard import clips_of_shard, crop_shard
 from merflow.storage.digest import file_sha256
 
 BATCH = 4
-CLIPS = {"hubert": 48, "manet": 16}  # some five seconds of work
+CLIPS = {"hubert": 120, "manet": 24}  # more seconds of work than of start
 SPECS = {"hubert": {"layers": 24}, "manet": {"forward_order": 2021}}
 WIDTHS = {"hubert": 64, "manet": 16}
 FACES = {"backend": "cascade", "fps": 5.0, "min_face": 0.2, "detect_side": 360, "yunet": {}}
