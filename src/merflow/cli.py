@@ -1,13 +1,14 @@
 """The command line: one group of commands a noun, each loaded only when it is called."""
 
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
 
 import click
 
-from merflow.errors import MerflowError, machine_error
+from merflow.errors import MerflowError, machine_error, shown
 
 NOUNS = {
     "corpus": "generate, check and list the clips of a corpus",
@@ -66,6 +67,10 @@ def cli(threads: int) -> None:
     # Set before numpy, torch or OpenCV are imported: results must not depend on --cores.
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(threads)
+    # A name that the terminal or a log cannot show must not end a command that prints it.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @cli.command(short_help="replace params.yaml by a preset, or list the presets")
@@ -89,5 +94,5 @@ def main() -> None:
         told = machine_error(error) if isinstance(error, OSError) else error
         if told is None or os.environ.get("MERFLOW_DEBUG"):
             raise
-        click.echo(f"merflow: {told}", err=True)
+        click.echo(f"merflow: {shown(str(told))}", err=True)
         sys.exit(1)

@@ -4,14 +4,18 @@ import textwrap
 from collections.abc import Sequence
 
 from merflow.corpus.finding import Finding
+from merflow.errors import shown
 
 WIDTH = 100
 LEAD = 11  # columns before the text of a finding
 
 
 def section_text(title: str, findings: Sequence[Finding]) -> str:
-    """Return a section: its title, and each finding with what to do on a line of its own."""
-    return "\n".join([title, *(line for finding in findings for line in _lines(finding))])
+    """Return a section: its title, and each finding with what to do on a line of its own.
+
+    Names that are no UTF-8 are told by :func:`merflow.errors.shown`.
+    """
+    return shown("\n".join([title, *(line for finding in findings for line in _lines(finding))]))
 
 
 def summary(findings: Sequence[Finding]) -> str:
