@@ -1,5 +1,6 @@
 """Checking the clips of one shard by decoding each of them entirely."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -77,8 +78,8 @@ def locate(root: Path, path: str) -> Path:
     """Return a clip's file with all links followed.
 
     Raises:
-        ClipDefect: ``outside_root`` where path or a link leads out of the corpus folder,
-            ``missing`` or ``empty``.
+        ClipDefect: ``outside_root`` where path or a link leads out of the corpus folder, or an
+            absolute path gets there by a link to the file alone; ``missing`` or ``empty``.
     """
     top = root.resolve()
     try:
@@ -87,8 +88,12 @@ def locate(root: Path, path: str) -> Path:
         raise ClipDefect("missing", "its path cannot be followed") from error
     if not file.is_relative_to(top):
         raise ClipDefect("outside_root", "its path or a link leads out of corpus.root")
-    if not file.is_file():
+    # What files_inside leaves out must not be taken here, as the graph does not watch it.
+    named = relative_path(root, path)
+    if not (top / named).is_file():
         raise ClipDefect("missing", "there is no such file")
+    if os.path.isabs(named):
+        raise ClipDefect("outside_root", "it is a link that lies outside of corpus.root")
     if file.stat().st_size == 0:
         raise ClipDefect("empty", "the file has 0 bytes")
     return file

@@ -83,6 +83,7 @@ def corpus(tmp_path: Path, make_clip) -> Path:
     ("path", "reason"),
     [
         ("absent.mp4", "missing"),
+        ("absent/../good.mp4", "missing"),
         ("zero.mp4/x.mp4", "missing"),
         ("x" * 300, "undecodable"),
         ("loop.mp4", "missing"),
@@ -106,7 +107,7 @@ def test_each_defect_has_its_reason(corpus: Path, path: str, reason: str):
     assert (row["sha256"], row["duration"]) == ("", "")
 
 
-@pytest.mark.parametrize("path", ["good.mp4", "link_in.mp4", "x/../good.mp4"])
+@pytest.mark.parametrize("path", ["good.mp4", "link_in.mp4", "../root/good.mp4"])
 def test_a_good_clip_gets_digest_and_duration(corpus: Path, path: str):
     row = check_label(label(path), corpus)
     assert (row["reason"], row["detail"]) == ("", "")
@@ -136,6 +137,28 @@ def test_an_absolute_path_that_leaves_the_root_is_not_followed(corpus: Path, pat
     row = check_label(label(f"{corpus}/{path}"), corpus)
     assert (row["reason"], row["sha256"]) == ("outside_root", "")
     assert files_inside(corpus, {"one": f"{corpus}/{path}"}) == {}
+
+
+def test_the_check_takes_the_files_that_the_graph_watches(corpus: Path, tmp_path: Path):
+    outside = tmp_path / "else"
+    outside.mkdir()
+    (outside / "link_in.mp4").symlink_to(corpus / "good.mp4")
+    (outside / "clips").symlink_to(corpus)
+    names = [path.name for path in corpus.iterdir()]
+    names += [".", "absent.mp4", "good.mp4/x.mp4", "x/../good.mp4", f"../{corpus.name}/good.mp4"]
+    names += ["../beside.mp4", "x" * 300, "x/" * 3000 + "y"]
+    paths = [*names, "/etc/passwd", str(outside / "link_in.mp4")]
+    paths += [f"{top}/{name}" for name in names for top in (corpus, outside, outside / "clips")]
+    given = {str(number): path for number, path in enumerate(paths)}
+    taken = {}
+    for clip, path in given.items():
+        row = check._found(label(path, clip=clip), corpus, {})
+        if row["reason"] in ("", "empty"):
+            taken[clip] = str(corpus / row["path"])
+    assert taken == files_inside(corpus, given)
+    assert len(taken) > len(names)
+    row = check_label(label(str(outside / "link_in.mp4")), corpus)
+    assert (row["reason"], row["sha256"]) == ("outside_root", "")
 
 
 def union(labels: list[Label], root: Path, shards: int, folder: Path) -> pd.DataFrame:

@@ -44,6 +44,7 @@ def paths(content: bytes, beside: str) -> Iterator[Mutant]:
     """Yield paths that lead to no file of the corpus."""
     yield bad("paths/absent.mp4", "missing")
     yield bad("paths/absent/absent.mp4", "missing")
+    yield bad("names/absent/../a b.mp4", "missing")
     yield bad("paths", "missing")
     yield bad("paths/folder.mp4", "missing", lambda path: path.mkdir(parents=True))
     yield bad("paths/pipe.mp4", "missing", os.mkfifo)
