@@ -13,7 +13,7 @@ from merflow.corpus.finding import Finding, few, of_error
 from merflow.corpus.label import TRAIN
 from merflow.doctor.case import Case
 from merflow.doctor.files import has_told_of_lists
-from merflow.doctor.sample import Header
+from merflow.doctor.sample import Header, chosen
 from merflow.errors import MerflowError
 from merflow.storage.digest import file_sha256
 
@@ -50,15 +50,14 @@ def look(case: Case) -> Iterator[Finding]:
 def _headers(case: Case) -> Iterator[Finding]:
     """Yield which files cannot be opened, and that no header tells a length."""
     bad = [one for one in case.headers if one.defect]
-    if bad and len(bad) == len(case.headers):
+    others = [one for one in bad if one.path.stat().st_size and not is_pointer(one.path)]
+    if bad and len(bad) == len(chosen(case.files)):
         yield Finding(
             "error",
             f"no clip can be opened, of {len(bad)} that were tried ({_told(bad)})",
             "look whether they play at all, and whether corpus.root holds the films themselves",
         )
-        return
-    others = [one for one in bad if one.path.stat().st_size and not is_pointer(one.path)]
-    if others:
+    elif others:
         yield Finding(
             "warning",
             f"{len(others)} of {len(case.headers)} clips cannot be opened ({_told(others)})",

@@ -73,18 +73,34 @@ class Header:
 
 
 def headers_of(files: Mapping[str, Path]) -> list[Header]:
-    """Return the headers of some clips' files: ``OPENED`` at most, as far as the time goes.
+    """Return the headers of the :func:`chosen` files, in their order, as far as the time goes.
+
+    A file whose header ends the reading has that as its defect; the reading goes on behind it.
+
+    Args:
+        files: Clip -> path.
+    """
+    paths, until = chosen(files), time.monotonic() + 3 * BUDGET_S
+    found: list[Header] = []
+    while len(found) < len(paths) and (left := until - time.monotonic()) > 0:
+        looked = apart(_headers, paths[len(found) :], limit_s=left)
+        found += looked.items
+        if not looked.trouble:
+            break  # all are read, or their time is over
+        if len(found) < len(paths):  # else it came after the last
+            found.append(Header(paths[len(found)], defect=looked.trouble))
+    return found
+
+
+def chosen(files: Mapping[str, Path]) -> list[Path]:
+    """Return the files whose headers are to be read: ``OPENED`` at most, evenly among all.
 
     Args:
         files: Clip -> path.
     """
     names = sorted(files)
     step = max(1, len(names) // OPENED)
-    chosen = [files[name] for name in names[::step]][:OPENED]
-    looked = apart(_headers, chosen, limit_s=3 * BUDGET_S)
-    if looked.trouble:  # that of the file it was at
-        return [*looked.items, Header(chosen[len(looked.items)], defect=looked.trouble)]
-    return looked.items
+    return [files[name] for name in names[::step]][:OPENED]
 
 
 def lengths_of(files: Mapping[str, Path], headers: Sequence[Header], manifest: Path) -> Lengths:
