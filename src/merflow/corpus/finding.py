@@ -40,8 +40,8 @@ def inspect(config: Mapping[str, Any]) -> list[Finding]:
         config: Settings that :func:`merflow.settings.check` accepts; what they name may be missing.
 
     Returns:
-        At least one finding, in an order that follows from the files alone. Bad input is a finding
-        too, never an error.
+        Findings in an order that follows from the files alone; none where the lists have no row,
+        which is for their reader to tell. Bad input is a finding too, never an error.
     """
     # The adapters, which make findings, import this module.
     from merflow.corpus.adapters.registry import inspect_corpus
@@ -116,7 +116,9 @@ def _table(corpus: Mapping[str, Any]) -> list[Finding]:
         )
     if there:
         found += _empty_splits(root, rows, there)
-    return found or [Finding("fine", f"{len(rows)} clips are listed in {csv} and lie in {root}")]
+    if rows and not found:
+        found.append(Finding("fine", f"{len(rows)} clips are listed in {csv} and lie in {root}"))
+    return found
 
 
 def _other_form(csv: Path, root: Path, missing: Sequence[str]) -> Iterator[Finding]:
@@ -158,4 +160,5 @@ def _empty_splits(
 
 def _labels(corpus: Mapping[str, Any]) -> list[Finding]:
     names = clip_names({split: Path(file) for split, file in corpus["labels"].items()})
-    return [Finding("fine", f"{len(names)} clips are listed by their labels; none is decoded")]
+    said = f"{len(names)} clips are listed by their labels; none is decoded"
+    return [Finding("fine", said)] if names else []

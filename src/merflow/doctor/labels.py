@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.corpus.finding import Finding, few, inspect, of_error
 from merflow.corpus.folds import divide
 from merflow.corpus.label import TRAIN, Label
@@ -47,14 +48,16 @@ def look(case: Case) -> Iterator[Finding]:
 def _mistakes(case: Case, first: MerflowError) -> list[Finding]:
     """Return all mistakes in the label files, the later ones counted."""
     corpus, spec = case.config["corpus"], case.label_spec
-    mistakes = [first]
+    mistakes: list[MerflowError] = []
     with suppress(MerflowError):  # a file that cannot be read as a whole is the first mistake
         if corpus["adapter"] == "table":
             mistakes = label_mistakes(Path(corpus["csv"]), spec)
         elif corpus["adapter"] == "labels":
             files = {split: Path(file) for split, file in corpus["labels"].items()}
             mistakes = split_label_mistakes(files, spec)
-    found = [of_error(one) for one in mistakes[:TOLD] or [first]]
+    if str(first) not in map(str, mistakes):  # it is none of a single row
+        mistakes.insert(0, first)
+    found = [of_error(one) for one in mistakes[:TOLD]]
     if len(mistakes) > TOLD:
         rest = f"{len(mistakes) - TOLD} more rows are wrong, the last: {mistakes[-1]}"
         found.append(Finding("error", rest, "correct them all: the run stops at the first"))
@@ -99,7 +102,7 @@ def _folds(case: Case, train: Sequence[Label]) -> Iterator[Finding]:
     """Yield whether the folds can be made, what stands in them, and who."""
     corpus = case.config["corpus"]
     spec, classes = corpus["folds"], corpus["classes"]
-    yield from _classes(train, classes, spec["count"])
+    yield from _classes(train, classes, spec["count"], corpus["adapter"] in ADAPTERS)
     try:
         folds = divide(pd.DataFrame([vars(label) for label in train]), spec)
     except MerflowError as error:
@@ -122,21 +125,25 @@ def _folds(case: Case, train: Sequence[Label]) -> Iterator[Finding]:
     yield from _speakers(train, spec["scheme"])
 
 
-def _classes(train: Sequence[Label], classes: Sequence[str], folds: int) -> Iterator[Finding]:
+def _classes(
+    train: Sequence[Label], classes: Sequence[str], folds: int, fixed: bool
+) -> Iterator[Finding]:
+    """Yield which classes are missing or rare; ``fixed`` ones must all stay in corpus.classes."""
     counts = Counter(label.emotion for label in train)
     for name in classes:
         if not counts[name]:
             yield Finding(
                 "warning",
                 f"no training clip is {name}, though corpus.classes names it",
-                "take it out of corpus.classes, or look whether its clips are missing",
+                "look whether its clips are missing"
+                + ("" if fixed else ", or take it out of corpus.classes"),
             )
         elif counts[name] < folds:
             yield Finding(
                 "warning",
                 f"{name} has {counts[name]} training clips, fewer than the {folds} folds: some "
                 "fold is scored without it",
-                "lower corpus.folds.count, or join the class with another",
+                "lower corpus.folds.count" + ("" if fixed else ", or join the class with another"),
             )
 
 

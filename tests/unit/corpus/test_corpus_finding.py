@@ -89,6 +89,14 @@ def test_a_split_without_any_of_its_clips_is_an_error_of_its_own(table, tmp_path
     assert [one.level for one in inspect(table)] == ["warning"]
 
 
+def test_lists_without_a_row_are_not_fine(table, tmp_path: Path):
+    (tmp_path / "labels.csv").write_text("path,emotion\n")
+    assert inspect(table) == []
+    (tmp_path / "train.csv").write_text("name,discrete\n")
+    labels = {"adapter": "labels", "labels": {"train": str(tmp_path / "train.csv")}}
+    assert inspect({"corpus": labels}) == []
+
+
 def test_bad_input_is_a_finding_with_what_to_do(table, tmp_path: Path):
     (tmp_path / "labels.csv").write_text("path,feeling\na.mp4,happy\n")
     (found,) = inspect(table)

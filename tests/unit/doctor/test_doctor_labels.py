@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import unicodedata
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import yaml
 from doctor_findings import find, levels
 
 from merflow.doctor import content, files, labels, noise
-from merflow.media import container
+from merflow.settings.adapters import check_adapter
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
 
@@ -81,6 +80,39 @@ def test_classes_that_are_rare_or_missing_are_warned_of(project):
     found = list(labels.look(project.case()))
     find(found, "warning", "angry has 1 training clips, fewer than the 2 folds")
     find(found, "warning", "folds by speaker", "angry in fold")
+
+
+def test_classes_of_a_corpus_in_a_layout_of_its_own_are_not_to_be_taken_out(project):
+    classes = ["neutral", "angry", "happy", "sad", "worried", "surprise"]
+    project.config["corpus"] |= {"adapter": "mer2023", "root": "release", "csv": None}
+    project.config["corpus"] |= {"classes": classes, "tests": []}
+    project.config["corpus"]["folds"]["scheme"] = "random"
+    assert not list(check_adapter(project.config))
+    Path("release/train").mkdir(parents=True)
+    for clip in "abc":
+        Path(f"release/train/{clip}.avi").write_bytes(b"x")
+    rows = "name,discrete,valence\na,happy,1\nb,happy,1\nc,sad,0\n"
+    Path("release/train-label.csv").write_text(rows)
+    found = list(labels.look(project.case()))
+    for name, told in (("angry", "no training clip is angry"), ("sad", "sad has 1 training")):
+        one = find(found, "warning", told)
+        assert "corpus.classes" not in one.todo, name
+        assert "join" not in one.todo
+        assert one.todo
+
+
+def test_a_list_without_a_row_is_one_error(project):
+    project.rows(lambda rows: rows.clear())
+    (only,) = labels.look(project.case())
+    assert only.level == "error"
+    assert "no row belongs to the split 'train'" in only.what
+
+
+def test_names_that_stand_twice_are_told_beside_the_mistakes_of_rows(project):
+    project.rows(lambda rows: rows.extend([rows[0], [*rows[1][:2], "cross", *rows[1][3:]]]))
+    found = list(labels.look(project.case()))
+    find(found, "error", "lines 2 and 18", "both called 'clip00'")
+    find(found, "error", "line 19", "'cross' is none of")
 
 
 def test_speakers_on_both_sides_are_warned_of(project):
@@ -175,30 +207,6 @@ def test_empty_files_and_pointers_are_named(project):
     for file in Path("clips").iterdir():
         file.write_text(POINTER, encoding="utf-8")
     find(content.look(project.case()), "error", "16 clips are pointers", "git lfs pull")
-
-
-def test_clips_that_cannot_be_opened_are_named_and_those_told_of_before_are_not(project):
-    Path("clips/clip03.mp4").write_bytes(b"")
-    Path("clips/clip04.mp4").write_text(POINTER, encoding="utf-8")
-    assert not [one for one in content.look(project.case()) if "be opened" in one.what]
-    Path("clips/clip05.mp4").write_bytes(b"no film" * 100)
-    whole = Path("clips/clip06.mp4").read_bytes()
-    Path("clips/clip06.mp4").write_bytes(whole[: len(whole) // 2])  # its index stood at the end
-    found = list(content.look(project.case()))
-    find(found, "warning", "2 of 16 clips cannot be opened (clip05.mp4, clip06.mp4:", "good copies")
-    assert levels(found) == {"warning"}
-
-
-def test_a_clip_that_crashes_the_reading_of_headers_is_named(project, monkeypatch):
-    real = container.opened
-
-    def crashing(path):
-        if path.name == "clip02.mp4":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(path)
-
-    monkeypatch.setattr(container, "opened", crashing)
-    find(content.look(project.case()), "warning", "1 of 3 clips", "(clip02.mp4: it ended without")
 
 
 def test_suffixes_that_are_no_films_are_named(project):
