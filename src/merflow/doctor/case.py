@@ -83,13 +83,13 @@ class Case:
         """Paths and digests.
 
         Raises:
-            MerflowError: A list of clips is no file, so that reading it might never end.
+            MerflowError: The corpus or the recordings that the settings name are not there, or as
+                :attr:`labels`.
         """
-        corpus = self.config["corpus"]
-        lists = {"table": [corpus["csv"]], "labels": corpus.get("labels", {}).values()}
-        for file in lists.get(corpus["adapter"], ()):
-            if file is None or not Path(file).is_file():
-                raise MerflowError(f"the list of clips {file} is no file; mend the corpus first")
+        for one in self.absent:
+            if one.key.startswith(("corpus.", "noise.")):
+                raise MerflowError(f"{one.key} {one.what}; {one.todo}")
+        self.labels  # noqa: B018 - a list that is no file, which might be read without end, is told
         return Layout(self.config, self.listed)
 
     @cached_property
@@ -163,4 +163,5 @@ class Case:
             return Lengths(count, demo["duration_s"], 0.0, demo["fps"], (), "as set")
         if not self.with_clips:
             return Lengths(len(self.labels), 0.0, 0.0, 0.0, (), "without clips")
-        return lengths_of(self.files, self.headers, Path(self.layout.manifest))
+        manifest = Layout(self.config, self.listed).manifest  # whether or not there are recordings
+        return lengths_of(self.files, self.headers, Path(manifest))

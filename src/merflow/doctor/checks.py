@@ -23,14 +23,14 @@ class Check:
     look: Callable[[Case], Iterable[Finding]]
 
 
-EVERY = ("corpus", "faces", "noise", "features", "probes", "fusion", "ensemble")
+EVERY = ("corpus", "faces", "noise", "features", "probes", "fusion", "ensemble", "report")
 
 CHECKS = (
     Check("folders and files", (), files.look),
     Check("labels", ("corpus",), labels.look),
     Check("clips", ("corpus",), content.look),
     Check("faces", ("corpus", "faces", "features"), faces.look),
-    Check("noise", ("noise", "fusion"), noise.look),
+    Check("noise", ("noise", "fusion", "report"), noise.look),
     Check("encoders", ("corpus", "features"), weights.look),
     Check("machine", EVERY, machine.look),
     Check("disk", EVERY, disk.look),

@@ -19,7 +19,6 @@ from merflow.doctor.amounts import (
     widest,
 )
 from merflow.doctor.case import Case
-from merflow.errors import MerflowError
 from merflow.layout.data import RESULTS
 
 SPARE = 1.25
@@ -32,7 +31,7 @@ ROW = 100  # bytes of a clip's predictions in both readings, about
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """Yield whether there is room, and whether the disk suits."""
+    """Yield whether the disk suits, and whether there is room; raises as :attr:`Case.lengths`."""
     results = Path(RESULTS).absolute()
     if results.is_symlink() and not results.exists():
         target = results.readlink()
@@ -47,16 +46,7 @@ def look(case: Case) -> Iterator[Finding]:
             "correct its permissions, or make results/ a link to a folder that you may write",
         )
     yield from _kind(place)
-    try:
-        parts = _parts(case)
-    except MerflowError:
-        yield Finding(
-            "warning",
-            "what will be written cannot be estimated, as the clips or their lengths are unknown",
-            "mend the corpus first, and call this again",
-        )
-        return
-    yield _room(case, parts, shutil.disk_usage(place).free)
+    yield _room(case, _parts(case), shutil.disk_usage(place).free)
 
 
 def _existing(place: Path) -> Path:

@@ -1,6 +1,6 @@
 """All checks in their order; none of them can end the others."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,10 @@ def examine(start: Path, measure: bool) -> Iterator[tuple[str, list[Finding]]]:
         if not isinstance(config, dict):
             return
         case, unsound = Case(config, measure, wrong), findings[0].level == "error"
-        told: set[Finding] = set()
+        told: set[tuple[str, str]] = set()
         for check in CHECKS:
-            # What keeps the clips from being listed meets every check that needs them.
-            found = [one for one in _guarded(check, case, unsound) if one not in told]
-            told |= {one for one in found if one.level == "error"}
+            found = list(_guarded(check, case, unsound, told))
+            told |= {(one.what, one.todo) for one in found}
             if found:  # none where all has been told in a section before
                 yield check.title, found
 
@@ -63,13 +62,17 @@ def _settings(config: Any, schema: dict[str, Any]) -> tuple[frozenset[str], list
     return wrong, told or [Finding("fine", "whole, and its parts agree with each other")]
 
 
-def _guarded(check: Check, case: Case, unsound: bool) -> Iterator[Finding]:
+def _guarded(
+    check: Check, case: Case, unsound: bool, told: Container[tuple[str, str]]
+) -> Iterator[Finding]:
     """Yield a check's findings; that it cannot be made is a finding too.
 
     Args:
         check: The check.
         case: What it looks at.
         unsound: Whether anything is wrong with the settings.
+        told: What the checks before have said, and what to do. Why the clips or their lengths are
+            not known meets every check that needs them, and is told once.
     """
     unfit = [section for section in check.needs if section in case.wrong]
     if unfit:
@@ -82,7 +85,9 @@ def _guarded(check: Check, case: Case, unsound: bool) -> Iterator[Finding]:
     try:
         yield from check.look(case)
     except MerflowError as error:
-        yield of_error(error)
+        one = of_error(error)
+        if (one.what, one.todo) not in told:
+            yield one
     except OSError as error:
         place = f"{error.filename or 'a file'}"
         yield Finding(

@@ -24,7 +24,6 @@ from merflow.doctor.machine import cores
 from merflow.doctor.words import duration
 from merflow.encoders.registry import PRECOMPUTED, kind_of
 from merflow.encoders.stock.place import absent
-from merflow.errors import MerflowError
 from merflow.layout import READINGS
 from merflow.layout.data import RESULTS
 
@@ -59,19 +58,11 @@ class Step:
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """Yield the hours of each step that is not done, and of all."""
+    """Yield the hours of each step that is not done, and of all; raises as :attr:`Case.lengths`."""
     if case.generated:
         yield Finding("fine", "minutes to an hour: clips and demo encoders are made in the run")
         return
-    try:
-        steps = [step for step in _steps(case) if step.core_s is None or step.core_s[2] > 0]
-    except MerflowError:
-        yield Finding(
-            "warning",
-            "they cannot be estimated, as the clips or their lengths are unknown",
-            "mend the corpus first, and call this again",
-        )
-        return
+    steps = [step for step in _steps(case) if step.core_s is None or step.core_s[2] > 0]
     many = cores()
     for step in steps:
         if step.core_s is None:

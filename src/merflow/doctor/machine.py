@@ -24,19 +24,10 @@ NVIDIA = Path("/proc/driver/nvidia/gpus")
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """Yield what the machine lacks."""
+    """Yield what the machine lacks; raises as :attr:`Case.lengths` where memory is not known."""
     yield from _gpu(case)
     yield _cores(case)
-    try:
-        found = encodings(case)
-    except MerflowError:
-        yield Finding(
-            "warning",
-            "memory cannot be estimated, as the clips or their lengths are unknown",
-            "mend the corpus first, and call this again",
-        )
-        return
-    yield _memory(case, found)
+    yield _memory(case, encodings(case))
 
 
 def cores() -> int:

@@ -1,6 +1,7 @@
 """`merflow doctor` as a whole: what it prints, its exit code, and that it writes nothing."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,75 @@ def test_a_list_of_clips_that_is_not_there_or_none_is_told_once(run, project):
     shown = run("doctor").output
     assert shown.count("corpus.csv is 'labels.csv', but there is nothing at") == 1
     assert "1 error," in shown
+
+
+def without_recordings(project):
+    project.config["noise"]["root"] = "nowhere"
+    project.save()
+    return "noise.root is 'nowhere'"
+
+
+def without_a_sound_recording(project):
+    shutil.rmtree("musan/speech")
+    return "holds no wav or flac file"
+
+
+def without_films(project):
+    for file in Path("clips").iterdir():
+        file.write_bytes(b"no film" * 100)
+    return "has a header that tells a length"
+
+
+def without_a_folder_of_clips(project):
+    project.config["corpus"]["root"] = "nowhere"
+    project.save()
+    return "corpus.root is 'nowhere'"
+
+
+def with_a_wrong_row(project):
+    project.rows(lambda rows: rows[3].__setitem__(2, "cross"))
+    return "labels.csv, line 5"
+
+
+def with_a_list_that_never_ends(project):
+    Path("labels.csv").unlink()
+    os.mkfifo("labels.csv")
+    return "labels.csv is a folder or device"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        without_recordings,
+        without_a_sound_recording,
+        without_films,
+        without_a_folder_of_clips,
+        with_a_wrong_row,
+        with_a_list_that_never_ends,
+    ],
+)
+def test_what_keeps_amounts_from_being_known_is_told_once_in_its_own_words(run, project, spoil):
+    told = spoil(project)
+    shown = " ".join(run("doctor").output.split())
+    assert shown.count(told) == 1, shown
+    assert "mend the corpus first" not in shown
+    assert "cannot be estimated" not in shown
+
+
+def test_sections_that_read_the_report_say_that_it_is_wrong(run, project):
+    project.config["report"] = 5
+    project.save()
+    shown = run("doctor").output
+    # noise, machine, disk and hours
+    assert shown.count("not looked at, as report of params.yaml cannot be read") == 4
+    assert "not looked at to the end" not in shown
+
+
+def test_a_film_whose_name_is_not_utf8_is_named_by_its_bytes(run, project):
+    shutil.copy("clips/clip00.mp4", b"clips/" + "\u8bdd.mp4".encode("gbk"))
+    shown = run("doctor")
+    assert shown.exit_code == 0, shown.exception
+    assert r"stand in no row and are not used (\xbb\xb0.mp4)" in " ".join(shown.output.split())
 
 
 def test_it_works_below_the_project_and_says_where(run, project, monkeypatch):
