@@ -14,8 +14,10 @@ from merflow.errors import MerflowError
 
 R = TypeVar("R")
 
-# Spawning would import the program's main module, which runs the command line. Nothing here has
-# threads before it forks.
+# A new interpreter would import pandas and the rest anew for each work. What forks has no other
+# thread of Python, which could hold a lock for ever in the copy. Of native threads jemalloc's (in
+# pyarrow, which pandas imports) was seen: jemalloc takes its own locks before a fork and frees them
+# in the copy (pthread_atfork).
 CONTEXT = multiprocessing.get_context("fork")
 
 

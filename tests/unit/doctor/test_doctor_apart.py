@@ -3,6 +3,8 @@
 import faulthandler
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import psutil
@@ -62,3 +64,17 @@ def test_no_process_is_left():
     apart(hanging, limit_s=0.3)
     apart(crashing, limit_s=10)
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_the_doctor_has_one_thread_of_python_wherever_it_forks(project):
+    """Forking leaves the others behind, with the locks that they hold."""
+    code = (
+        "import os, pathlib, sys, threading; seen = []; "
+        "os.register_at_fork(before=lambda: seen.append(threading.active_count())); "
+        "from merflow.doctor.examine import examine; "
+        "found = list(examine(pathlib.Path.cwd(), measure=True)); print(*seen)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seen = done.stdout.split()
+    assert len(seen) > 5
+    assert set(seen) == {"1"}
