@@ -7,10 +7,10 @@ from merflow.report.markdown import table
 from merflow.report.naming import Naming
 
 TEXTS = {
-    "constant": ("most frequent class", " and mean valence", " of train"),
-    "true_class": ("true class", ", and its mean valence in train", ""),
+    "constant": ("most frequent class", " and mean {valence}", " of train"),
+    "true_class": ("true class", ", and its mean {valence} in train", ""),
 }
-"""What each is called; the second part where a row is scored by valence too."""
+"""What each is called; the second part where a row is scored by valence, or a proxy of it, too."""
 
 
 def section(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
@@ -34,9 +34,9 @@ def section(spec: Mapping[str, Any], document: Mapping[str, Any]) -> str:
         return ""
     rows, valued = [], any(metric != "weighted_f1" for *_, metric in scored)
     for key, (start, of_valence, end) in TEXTS.items():
-        text = f"{start}{of_valence if valued else ''}{end}"
+        told = of_valence.format(valence=Naming.of(spec).valence) if valued else ""
         values = (known[key][split][metric] for split, _, metric in scored)
-        rows.append([text, *(f"{value:.{spec['decimals']}f}" for value in values)])
+        rows.append([f"{start}{told}{end}", *(f"{value:.{spec['decimals']}f}" for value in values)])
     return (
         "## Reference predictors\n\n"
         f"{table(['Predictor', *(head for _, head, _ in scored)], rows)}\n"
