@@ -65,6 +65,19 @@ def read_schema() -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Unheard(Layout):
+    """A layout whose noise recordings are not there: what is made with them is yet to be made.
+
+    How much that is follows from the settings alone. A run, which needs the recordings, never
+    comes to the digests that this one gives what depends on them.
+    """
+
+    @property
+    def _recordings(self) -> list[str]:
+        return []
+
+
+@dataclass(frozen=True)
 class Case:
     """One ``params.yaml`` in the working folder.
 
@@ -83,14 +96,20 @@ class Case:
         """Paths and digests.
 
         Raises:
-            MerflowError: The corpus or the recordings that the settings name are not there, or as
-                :attr:`labels`.
+            MerflowError: The corpus that the settings name is not there, or as :attr:`labels`.
         """
         for one in self.absent:
-            if one.key.startswith(("corpus.", "noise.")):
+            if one.key.startswith("corpus."):
                 raise MerflowError(f"{one.key} {one.what}; {one.todo}")
         self.labels  # noqa: B018 - a list that is no file, which might be read without end, is told
-        return Layout(self.config, self.listed)
+        if any(one.key.startswith("noise.") for one in self.absent):
+            return Unheard(self.config, self.listed)
+        layout = Layout(self.config, self.listed)
+        try:
+            layout.noise_key, layout.levels_key  # noqa: B018 - list the recordings, if any are used
+        except (MerflowError, OSError):
+            return Unheard(self.config, self.listed)
+        return layout
 
     @cached_property
     def listed(self) -> ListedClips:
@@ -163,5 +182,4 @@ class Case:
             return Lengths(count, demo["duration_s"], 0.0, demo["fps"], (), "as set")
         if not self.with_clips:
             return Lengths(len(self.labels), 0.0, 0.0, 0.0, (), "without clips")
-        manifest = Layout(self.config, self.listed).manifest  # whether or not there are recordings
-        return lengths_of(self.files, self.headers, Path(manifest))
+        return lengths_of(self.files, self.headers, Path(Layout(self.config, self.listed).manifest))

@@ -16,11 +16,13 @@ class Check:
         title: Its first line.
         needs: Sections of ``params.yaml`` that must have the right form.
         look: Yields the findings.
+        amount: What it estimates, which takes clips whose number and lengths are known.
     """
 
     title: str
     needs: tuple[str, ...]
     look: Callable[[Case], Iterable[Finding]]
+    amount: str = ""
 
 
 EVERY = ("corpus", "faces", "noise", "features", "probes", "fusion", "ensemble", "report")
@@ -32,7 +34,7 @@ CHECKS = (
     Check("faces", ("corpus", "faces", "features"), faces.look),
     Check("noise", ("noise", "fusion", "report"), noise.look),
     Check("encoders", ("corpus", "features"), weights.look),
-    Check("machine", EVERY, machine.look),
-    Check("disk", EVERY, disk.look),
-    Check("hours", EVERY, hours.look),
+    Check("machine", EVERY, machine.look, "memory"),
+    Check("disk", EVERY, disk.look, "room"),
+    Check("hours", EVERY, hours.look, "hours"),
 )

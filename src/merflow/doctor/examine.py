@@ -72,7 +72,7 @@ def _guarded(
         case: What it looks at.
         unsound: Whether anything is wrong with the settings.
         told: What the checks before have said, and what to do. Why the clips or their lengths are
-            not known meets every check that needs them, and is told once.
+            not known meets every check that needs them: it is told in full once.
     """
     unfit = [section for section in check.needs if section in case.wrong]
     if unfit:
@@ -88,6 +88,13 @@ def _guarded(
         one = of_error(error)
         if (one.what, one.todo) not in told:
             yield one
+        else:
+            what = f"{check.amount}: not estimated" if check.amount else "not looked at"
+            yield Finding(
+                "warning",
+                f"{what}, for a reason that is told above",
+                "mend that, and call this again",
+            )
     except OSError as error:
         place = f"{error.filename or 'a file'}"
         yield Finding(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from merflow.doctor import disk, hours
+from merflow.doctor.amounts import encodings
 from merflow.doctor.checks import CHECKS
 
 
@@ -104,22 +106,56 @@ def with_a_list_that_never_ends(project):
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "known"),
     [
-        without_recordings,
-        without_a_sound_recording,
-        without_films,
-        without_a_folder_of_clips,
-        with_a_wrong_row,
-        with_a_list_that_never_ends,
+        (without_recordings, True),
+        (without_a_sound_recording, True),
+        (without_films, False),
+        (without_a_folder_of_clips, False),
+        (with_a_wrong_row, False),
+        (with_a_list_that_never_ends, False),
     ],
 )
-def test_what_keeps_amounts_from_being_known_is_told_once_in_its_own_words(run, project, spoil):
+def test_what_keeps_amounts_from_being_known_is_told_once_in_its_own_words(
+    run, project, spoil, known
+):
     told = spoil(project)
     shown = " ".join(run("doctor").output.split())
     assert shown.count(told) == 1, shown
     assert "mend the corpus first" not in shown
-    assert "cannot be estimated" not in shown
+    for title, amount, estimate in (
+        ("machine", "memory", "memory: about"),
+        ("disk", "room", "to be written"),
+        ("hours", "hours", "in all about"),
+    ):
+        assert f" {title} " in shown
+        assert (estimate in shown) == known, title
+        assert (f"{amount}: not estimated, for a reason that is told above" in shown) != known
+
+
+def test_without_recordings_all_amounts_are_those_that_there_are_with_them(project):
+    def amounts():
+        case = project.case()
+        steps = {step.name: step.jobs for step in hours._steps(case)}
+        made = [hours._encoder_step(case, one, 16) for one in encodings(case)]
+        return disk._parts(case), encodings(case), steps, made, hours._fusion(case)
+
+    with_them = amounts()
+    for spoil in (without_a_sound_recording, without_recordings):
+        spoil(project)
+        assert amounts() == with_them
+
+
+def test_without_recordings_what_is_made_of_clean_clips_still_counts_as_made(project):
+    for path in project.case().layout.feature_shards("HL", "clean"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+    without_recordings(project)
+    assert {one.name: one.left for one in encodings(project.case())} == {
+        "HL": 0.5,
+        "RF": 1.0,
+        "MR": 1.0,
+    }
 
 
 def test_sections_that_read_the_report_say_that_it_is_wrong(run, project):
