@@ -251,3 +251,36 @@ def test_the_doctor_is_told_of_columns_that_label_nothing(copied):
     write(file, "name\n" + "\n".join(path.stem for path in (copied / "test2").iterdir()) + "\n")
     found = [what for _, what in told(inspect({"corpus": settings(copied)})) if "no label" in what]
     assert [what.rpartition(" in ")[2] for what in found] == ["discrete", "discrete and valence"]
+
+
+def test_the_doctor_is_told_of_clips_that_no_label_names_but_for_the_crowd_of_test3(
+    copied, monkeypatch
+):
+    monkeypatch.setattr("merflow.corpus.adapters.mer2023.RELEASED", SIZES)
+    for split in ("train", "test1"):
+        assert not [
+            what for _, what in told(inspect({"corpus": settings(copied)})) if "row" in what
+        ]
+        shutil.copy(copied / "train/sample_00000000.avi", copied / split / "more.mkv")
+        (found,) = [one for one in inspect({"corpus": settings(copied)}) if "no row" in one.what]
+        assert found.what.startswith(f"{split}: 1 clips in {copied / split} stand in no row of ")
+        assert "(more)" in found.what
+        assert found.todo
+        (copied / split / "more.mkv").unlink()
+    assert len(list((copied / "test3").iterdir())) > SIZES["test3"]
+
+
+@pytest.mark.parametrize("split", ["train", "test3"])
+def test_the_doctor_is_told_of_labels_that_name_a_clip_with_a_suffix(copied, split, monkeypatch):
+    monkeypatch.setattr("merflow.corpus.adapters.mer2023.RELEASED", SIZES)
+    file = copied / f"{split}-label.csv"
+    header, *rows = file.read_text(encoding="utf-8").splitlines()
+    first = rows[0].partition(",")[0]
+    for suffix in (".avi", ".mp4", ".AVI"):  # of the file, or of none there
+        write(file, "\n".join([header, rows[0].replace(",", f"{suffix},", 1), *rows[1:]]) + "\n")
+        found = inspect({"corpus": settings(copied)})
+        (one,) = [one for one in found if "together with a suffix" in one.what]
+        assert one.what.startswith(f"{split}: {file} names 1 clips ")
+        assert f"({first}{suffix})" in one.what
+        assert one.todo.endswith(f": {first}")
+        assert not [one for one in found if "no row" in one.what]

@@ -3,6 +3,7 @@
 Source: MERTools, ``MER2023``, and the hub's ``MERChallenge/MER2023``; see docs/corpora.md.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from merflow.corpus.adapters.adapter import Adapter
 from merflow.corpus.adapters.folder import clips_in
 from merflow.corpus.adapters.looks import of_clips
-from merflow.corpus.finding import Finding
+from merflow.corpus.finding import Finding, few
 from merflow.corpus.label import TRAIN, Label, LabelSpec
 from merflow.corpus.split_labels import read_split_labels
 from merflow.errors import MerflowError
@@ -87,6 +88,7 @@ def inspect(root: Path, spec: LabelSpec) -> list[Finding]:
             )
         elif own:
             found += _unscored(split, root / places[split].labels, own, spec)
+            found += _unmatched(split, root, places[split], own)
     return found
 
 
@@ -103,6 +105,29 @@ def _unscored(
             "warning",
             f"{split}: {file} has no label of any clip in {' and '.join(lacking)}",
             "look how the column is called, or get the whole file; as it is there is no score",
+        )
+
+
+def _unmatched(split: str, root: Path, place: Place, labels: Sequence[Label]) -> Iterator[Finding]:
+    """Yield labels that name a clip together with its suffix, and clips that no label names."""
+    folder, file = root / place.folder, root / place.labels
+    clips = clips_in(folder)
+    stems = {label.clip: os.path.splitext(label.clip)[0] for label in labels}
+    suffixed = [name for name, stem in stems.items() if name not in clips and stem in clips]
+    if suffixed:
+        yield Finding(
+            "warning",
+            f"{split}: {file} names {len(suffixed)} clips together with a suffix "
+            f"({few(suffixed)}), which is then part of the names in features and submissions",
+            f"take the suffix off in the column name: {stems[suffixed[0]]}",
+        )
+    others = sorted(clips.keys() - stems.keys() - {stems[name] for name in suffixed})
+    if others and split != CROWDED:
+        yield Finding(
+            "warning",
+            f"{split}: {len(others)} clips in {folder} stand in no row of {file} and are not used "
+            f"({few(others)})",
+            "get the whole label file, or move what does not belong to the release elsewhere",
         )
 
 
