@@ -12,10 +12,9 @@ from merflow.encoders.sources import FOLDER
 from merflow.errors import MerflowError
 from merflow.faces.pictures import ALIGNED, Pictures, pictures_of
 from merflow.layout import Layout
-from merflow.settings.files import YUNET
+from merflow.settings.files import YUNET, yunet_there
 from merflow.storage.digest import file_sha256
 
-PATTERN = "face_detection_yunet*.onnx"
 LOAD_S = 20.0
 
 
@@ -35,7 +34,7 @@ def look(case: Case) -> Iterator[Finding]:
 def _cascade(case: Case) -> Finding:
     if case.generated:
         return Finding("fine", "OpenCV's cascades, which find the demo's drawn faces")
-    there = sorted(FOLDER.glob(PATTERN))
+    there = yunet_there(case.config["faces"]["yunet"]["path"])
     get = f"{there[0]} is there already" if there else f"{YUNET} into {FOLDER}"
     return Finding(
         "warning",

@@ -10,17 +10,21 @@ from merflow.corpus.adapters.registry import ADAPTERS
 from merflow.corpus.listed import ListedClips
 from merflow.corpus.split_files import clip_names
 from merflow.encoders.registry import PRECOMPUTED
+from merflow.encoders.sources import FOLDER as WEIGHTS
 from merflow.encoders.sources import how_to_get, unusable_revision, weights_path
 from merflow.errors import MerflowError
 from merflow.features.organisers import SUFFIX, check_complete
 from merflow.settings.sentences import FILE
 from merflow.settings.sources import uses_noise
 
+YUNET_FILES = ("face_detection_yunet_2026may.onnx", "face_detection_yunet_2023mar.onnx")
+"""What YuNet is called there; all that docs/corpora.md says was measured with the first."""
 YUNET = (
-    "get face_detection_yunet_2023mar.onnx (230 kB) from the OpenCV Zoo, "
-    "https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet"
+    f"get {YUNET_FILES[0]} (230 kB; measured in docs/corpora.md) or {YUNET_FILES[1]} from the "
+    "OpenCV Zoo, https://github.com/opencv/opencv_zoo/tree/main/models/face_detection_yunet"
 )
 """Where YuNet is to be had."""
+YUNET_PATTERN = "face_detection_yunet*.onnx"
 _LABELS = (
     "get it from the organisers, or write a csv with the columns name, discrete and valence (for a "
     "test names will do)"
@@ -86,6 +90,20 @@ def absent_files(config: dict[str, Any], wrong: frozenset[str] = frozenset()) ->
             yield Absent(key, f"is {str(path)!r}, which is a folder", "name the file")
 
 
+def yunet_there(path: str | None = None) -> list[Path]:
+    """Return files that are called as YuNet is, in the folder of weights and beside a path.
+
+    Those of :data:`YUNET_FILES` come first, in their order.
+    """
+    folders = dict.fromkeys([WEIGHTS, *([Path(path).parent] if path else [])])
+    found = [file for folder in folders for file in sorted(folder.glob(YUNET_PATTERN))]
+    known = {name: rank for rank, name in enumerate(YUNET_FILES)}
+    return sorted(
+        (file for file in found if file.is_file()),
+        key=lambda file: known.get(file.name, len(known)),
+    )
+
+
 Names = Iterator[tuple[str, Any, Literal["folder", "file", "either"], str]]
 """Setting, path, what must lie there, and what to do if it does not."""
 
@@ -113,7 +131,10 @@ def _of_noise(config: dict[str, Any]) -> Names:
 def _of_faces(config: dict[str, Any]) -> Names:
     faces = config["faces"]
     if faces["backend"] == "yunet":
-        yield "faces.yunet.path", faces["yunet"]["path"], "file", YUNET
+        path = faces["yunet"]["path"]
+        there = yunet_there(path)
+        advice = f"{there[0]} is there already: set faces.yunet.path to it" if there else YUNET
+        yield "faces.yunet.path", path, "file", advice
     if faces["backend"] == "precropped":
         root, advice = faces["precropped"]["root"], "name the folder with a folder a clip in it"
         yield "faces.precropped.root", root, "folder", advice

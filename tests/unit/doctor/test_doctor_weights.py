@@ -167,10 +167,25 @@ def test_features_of_files_that_lack_clips_are_counted(project):
 
 
 def test_the_cascade_is_not_for_real_clips_and_yunet_is_where_it_can_be_had(project):
-    find(faces.look(project.case()), "warning", "cascade", "github.com/opencv/opencv_zoo")
+    found = find(faces.look(project.case()), "warning", "cascade", "github.com/opencv/opencv_zoo")
+    assert found.todo.index("_2026may.onnx") < found.todo.index("_2023mar.onnx")
     Path("data/weights").mkdir(parents=True)
-    Path("data/weights/face_detection_yunet_2023mar.onnx").write_bytes(b"x")
-    find(faces.look(project.case()), "warning", "2023mar.onnx is there already")
+    for name in ("2023mar_int8", "2023mar", "2026may"):  # each is the better one
+        Path(f"data/weights/face_detection_yunet_{name}.onnx").write_bytes(b"x")
+        find(faces.look(project.case()), "warning", f"{name}.onnx is there already")
+
+
+@pytest.mark.parametrize("folder", ["data/weights", "nets"])
+def test_a_yunet_of_another_name_is_told_where_the_one_that_is_named_is_not_there(project, folder):
+    path = "nets/face_detection_yunet_2023mar.onnx"
+    assert not yunet(project, path)  # told among the files
+    found = find(files.look(project.case()), "error", "faces.yunet.path", "opencv_zoo")
+    assert found.todo.index("_2026may.onnx") < found.todo.index("_2023mar.onnx")
+    Path(folder).mkdir(parents=True)
+    other = f"{folder}/face_detection_yunet_2026may.onnx"
+    Path(other).write_bytes(b"x")
+    told = f"{other} is there already: set faces.yunet.path to it"
+    assert told == find(files.look(project.case()), "error", "faces.yunet.path").todo
 
 
 def test_a_file_that_is_no_yunet_is_an_error_with_where_to_get_it(project):
