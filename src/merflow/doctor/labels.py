@@ -42,7 +42,7 @@ def look(case: Case) -> Iterator[Finding]:
         yield from _rows(case, labels)
     yield from _folds(case, [label for label in labels if label.split == TRAIN])
     if case.config["corpus"]["com"]:
-        yield from _valence(labels)
+        yield from _valence(labels, case.config["corpus"]["adapter"] in ADAPTERS)
 
 
 def _mistakes(case: Case, first: MerflowError) -> list[Finding]:
@@ -169,11 +169,22 @@ def _speakers(train: Sequence[Label], scheme: str) -> Iterator[Finding]:
         )
 
 
-def _valence(labels: Sequence[Label]) -> Iterator[Finding]:
-    """Yield whether the valence is on the scale of Com."""
+def _valence(labels: Sequence[Label], released: bool) -> Iterator[Finding]:
+    """Yield whether the valence is on the scale of Com, which that of a ``released`` corpus is."""
     values = {label.clip: float(label.valence) for label in labels if label.valence}
+    if not values:
+        return
+    least, most = min(values.values()), max(values.values())
     beyond = [clip for clip, value in values.items() if abs(value) > SCALE]
-    if beyond:
+    if not released and (least >= 0 or max(-least, most) <= 1):
+        yield Finding(
+            "warning",
+            f"the valence of all {len(values):,} clips that have one lies between {least:g} and "
+            f"{most:g}, as on another scale than -5 to 5, which Com is defined on",
+            "set corpus.com to false, which gives MSE in the labels' own units and CCC; leave it "
+            "if these labels are on the challenge's scale all the same",
+        )
+    elif beyond:
         yield Finding(
             "warning",
             f"the valence of {len(beyond)} clips lies outside of -5 to 5 ({few(beyond)}), the "

@@ -165,6 +165,34 @@ def test_valence_off_the_scale_of_com_is_warned_of_where_there_is_com(project):
     assert levels(labels.look(project.case())) == {"fine"}
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (-1, 1, True),
+        (0, 1, True),
+        (1, 5, True),
+        (1, 9, True),
+        (-5, 5, False),
+        (-1.25, 1, False),
+        (-0.25, 4.75, False),
+    ],
+)
+@pytest.mark.parametrize("com", [True, False])
+def test_valence_as_on_another_scale_is_warned_of_where_there_is_com(project, low, high, told, com):
+    project.config["corpus"]["com"] = com
+
+    def change(rows):
+        for number, row in enumerate(rows):
+            row[3] = high if number % 2 else low
+
+    project.rows(change)
+    found = [one for one in labels.look(project.case()) if one.level != "fine"]
+    assert len(found) == (told and com)
+    for one in found:
+        assert f"between {low:g} and {high:g}" in one.what
+        assert "set corpus.com to false" in one.todo
+
+
 def test_labels_alone_are_read_too(project):
     corpus = project.config["corpus"]
     for split, rows in {
