@@ -122,7 +122,8 @@ def _folds(case: Case, train: Sequence[Label]) -> Iterator[Finding]:
                 f"with folds by {spec['scheme']} there is no clip of {few(without)}",
                 "take fewer folds, or read the scores of such a class with care",
             )
-    yield from _speakers(train, spec["scheme"])
+    adapter = ADAPTERS.get(corpus["adapter"])
+    yield from _speakers(train, spec["scheme"], adapter is None or "speaker" in adapter.folds)
 
 
 def _classes(
@@ -147,8 +148,8 @@ def _classes(
             )
 
 
-def _speakers(train: Sequence[Label], scheme: str) -> Iterator[Finding]:
-    """Yield who stands on both sides of a fold."""
+def _speakers(train: Sequence[Label], scheme: str, divisible: bool) -> Iterator[Finding]:
+    """Yield who stands on both sides of a fold; ``divisible`` clips may be divided by speakers."""
     known = {label.speaker for label in train if label.speaker}
     if scheme == "speaker":
         yield Finding("fine", f"{len(known)} speakers, each in one fold")
@@ -157,15 +158,17 @@ def _speakers(train: Sequence[Label], scheme: str) -> Iterator[Finding]:
             "warning",
             f"{len(known)} speakers are known, but random folds put each on both sides: scores of "
             "Train&Val are then too good for speakers that were never heard",
-            "set corpus.folds.scheme to speaker, or give beside the scores what the run finds that "
-            "this is worth (speakers.md)",
+            ("set corpus.folds.scheme to speaker, or " if divisible else "")
+            + "give beside the scores what the run finds that this is worth (speakers.md)",
         )
     elif not known:
         yield Finding(
             "warning",
             "no speaker is known, so one may stand on both sides of a fold and make the scores of "
             "Train&Val too good",
-            "give the speakers if they can be had; else say so beside the scores",
+            "give the speakers if they can be had; else say so beside the scores"
+            if divisible
+            else "say so beside the scores: the release names no speakers",
         )
 
 

@@ -82,17 +82,33 @@ def test_classes_that_are_rare_or_missing_are_warned_of(project):
     find(found, "warning", "folds by speaker", "angry in fold")
 
 
-def test_classes_of_a_corpus_in_a_layout_of_its_own_are_not_to_be_taken_out(project):
+def mer2023_release(project, rows, header="name,discrete,valence"):
+    """Have the settings name a release whose train clips have these labels."""
     classes = ["neutral", "angry", "happy", "sad", "worried", "surprise"]
     project.config["corpus"] |= {"adapter": "mer2023", "root": "release", "csv": None}
     project.config["corpus"] |= {"classes": classes, "tests": []}
     project.config["corpus"]["folds"]["scheme"] = "random"
     assert not list(check_adapter(project.config))
-    Path("release/train").mkdir(parents=True)
-    for clip in "abc":
-        Path(f"release/train/{clip}.avi").write_bytes(b"x")
-    rows = "name,discrete,valence\na,happy,1\nb,happy,1\nc,sad,0\n"
-    Path("release/train-label.csv").write_text(rows)
+    Path("release/train").mkdir(parents=True, exist_ok=True)
+    for row in rows:
+        Path(f"release/train/{row.partition(',')[0]}.avi").write_bytes(b"x")
+    Path("release/train-label.csv").write_text("\n".join([header, *rows]) + "\n")
+
+
+def test_speakers_that_a_release_does_not_name_are_not_asked_for(project):
+    rows = ["a,happy,1", "b,happy,1", "c,sad,0"]
+    mer2023_release(project, rows)
+    one = find(labels.look(project.case()), "warning", "no speaker is known")
+    assert "say so beside the scores" in one.todo
+    assert "give the speakers" not in one.todo
+    # A column that somebody added: the adapter divides by no speakers all the same.
+    mer2023_release(project, [f"{row},s" for row in rows], "name,discrete,valence,speaker")
+    one = find(labels.look(project.case()), "warning", "1 speakers are known", "speakers.md")
+    assert "corpus.folds.scheme" not in one.todo
+
+
+def test_classes_of_a_corpus_in_a_layout_of_its_own_are_not_to_be_taken_out(project):
+    mer2023_release(project, ["a,happy,1", "b,happy,1", "c,sad,0"])
     found = list(labels.look(project.case()))
     for name, told in (("angry", "no training clip is angry"), ("sad", "sad has 1 training")):
         one = find(found, "warning", told)
