@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from preset_rules import check_decoders, check_folds, check_preset
 
 from merflow import settings
 from merflow.corpus.adapters import registry
@@ -38,6 +39,20 @@ def adapter(tmp_path, monkeypatch):
     return module
 
 
+def sections(text):
+    """Return a preset's first line, as ``""``, and its sections: name -> text."""
+    first, *others = re.split(r"^(?=\w+:)", text, flags=re.MULTILINE)
+    return {"": first.partition("\n")[0]} | {one.partition(":")[0]: one for one in others}
+
+
+@pytest.fixture
+def preset(adapter):
+    """Text of the preset that the page's third step makes."""
+    made = sections((ROOT / "presets/ravdess.yaml").read_text(encoding="utf-8"))
+    made |= sections(block("yaml"))
+    return "\n".join([made.pop(""), "".join(made.values())])
+
+
 @pytest.fixture
 def config(adapter, tmp_path):
     """The page's settings, for a miniature."""
@@ -53,7 +68,8 @@ def config(adapter, tmp_path):
                 (root / folder / f"dia{dialogue}_utt{utterance}.mp4").write_bytes(b"x")
         (root / folder / "._dia0_utt0.mp4").write_bytes(b"x")
         (root / f"{split}_sent_emo.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
-    config = copy.deepcopy(SMALL) | yaml.safe_load(block("yaml"))
+    config = copy.deepcopy(SMALL)
+    config["corpus"] = yaml.safe_load(block("yaml"))["corpus"]
     config["corpus"]["root"] = str(root)
     return config
 
@@ -62,6 +78,33 @@ def test_the_page_s_preset_is_accepted(config):
     assert not list(check_adapter(config))
     (told,) = check_adapter(config | {"corpus": config["corpus"] | {"tests": ["test1"]}})
     assert told.endswith("adapter meld: any of dev, test")
+
+
+def test_the_page_s_preset_is_one_as_the_project_s_own_are(adapter, preset):
+    schema = yaml.safe_load((ROOT / "workflow/schemas/params.schema.yaml").read_text())
+    schema["properties"]["corpus"]["properties"]["adapter"]["enum"].append("meld")
+    found = yaml.safe_load(preset)
+    settings.check(found, schema)
+    table = yaml.safe_load((ROOT / "presets/table.yaml").read_text())
+    check_preset("meld", found, table)
+    check_folds(found, adapter.ADAPTER)
+    check_decoders(found)
+    assert [row["split"] for row in found["report"]["rows"]] == ["train", "dev", "test"]
+    asked = re.search(r"noise\.root, (\{.*\})$", preset, re.MULTILINE)[1]
+    found["report"]["robustness"] = yaml.safe_load(asked)
+    found["noise"]["root"] = "musan"
+    settings.check(found, schema)
+
+
+def test_nothing_in_the_page_s_preset_is_said_of_the_corpus_it_began_from(preset):
+    assert preset.startswith("# MELD")
+    assert not re.search(r"ravdess|actor_|no test set|there is no split", preset, re.IGNORECASE)
+
+
+def test_the_page_s_import_is_the_registry_s_with_one_name_more():
+    text = (ROOT / "src/merflow/corpus/adapters/registry.py").read_text(encoding="utf-8")
+    start, names = re.search(r"^(from merflow\.corpus\.adapters import )(.*)$", text, re.M).groups()
+    assert f"`{start}{', '.join(sorted([*names.split(', '), 'meld']))}`" in PAGE
 
 
 def test_the_page_s_adapter_lists_every_clip_by_a_name_of_its_own(config):
