@@ -15,6 +15,7 @@ from mutants.corpus import draw_scene, make_corpus
 from mutants.mutant import USABLE, Mutant
 
 from merflow.media.reasons import REASONS
+from merflow.media.sound import RATE
 
 PROJECT = Path(__file__).parents[3]
 TIME_S = 300
@@ -38,6 +39,11 @@ class Checked:
     @property
     def quarantine(self) -> pd.DataFrame:
         return table(self.folder / "out" / "quarantine.csv")
+
+
+def within(value: float, bounds: tuple[float, float], rounding: float) -> bool:
+    """Say whether a length is between two, but for how it was rounded; all in s."""
+    return bounds[0] - rounding <= value <= bounds[1] + rounding
 
 
 def table(path: Path) -> pd.DataFrame:
@@ -118,7 +124,8 @@ def test_sound_clips_have_the_pictures_and_the_length_that_were_written(corpus: 
         mutant.path: (found[clip], durations[clip])
         for clip, mutant in known.items()
         if found[clip][0] != mutant.frames
-        or abs(durations[clip] - mutant.duration_s) > mutant.within_s + 0.001
+        or not within(durations[clip], mutant.length_s, 0.001)
+        or not within(found[clip][1] / RATE, mutant.sound_s, 1 / RATE)
     }
     assert not wrong
     assert all(pictures > 0 and samples > 0 for pictures, samples in found.values())

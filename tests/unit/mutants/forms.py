@@ -24,6 +24,25 @@ class Form:
     widest: int = 2
     rate: int = 16000
 
+    def sound_s(self, written_s: float) -> tuple[float, float]:
+        """Return the least and the most seconds of sound that decode where so many were written.
+
+        Without loss it is what was written. Else a codec fills its last frame, or keeps the end of
+        it back; and where the container does not say what the codec put before the start, that
+        comes out too.
+        """
+        frame_s = FRAMES.get(self.sound, 0) / self.rate
+        lost = frame_s if self.sound in KEEPING_BACK else 0.0
+        untold = frame_s if self.container in UNTOLD else 0.0
+        return max(0.0, written_s - lost), written_s + frame_s + untold
+
+    def length_s(self, picture_s: float, sound_s: float) -> tuple[float, float]:
+        """Return the least and the most length of a clip of so many seconds of each."""
+        least, most = self.sound_s(sound_s)
+        # An avi begins at 0: what such a codec puts before the start shifts pictures by one.
+        shifted = 0.1 if self.container == "avi" and self.sound in FRAMES else 0.0
+        return max(picture_s - TICK_S, least), max(picture_s + TICK_S + shifted, most)
+
 
 MP4 = Form("mp4", "mp4", "libx264", "yuv420p", "aac", 6)
 MKV = Form("mkv", "matroska", "ffv1", "yuv444p", "flac", 6)
@@ -42,6 +61,13 @@ FORMS = [
     Form("ts", "mpegts", "libx264", "yuv420p", "mp2", 2, 48000),
     Form("wmv", "asf", "wmv2", "yuv420p", "wmav2", 2, 44100),
 ]
+FRAMES = {"aac": 1024, "ac3": 1536, "libmp3lame": 1152, "libopus": 960, "mp2": 1152}
+FRAMES |= {"wmav2": 2048}
+"""Samples in a frame of the codecs with loss; the others give back what was written."""
+KEEPING_BACK = {"ac3", "wmav2"}
+UNTOLD = {"avi", "flv"}
+TICK_S = 0.001
+"""A container's step of time: that of matroska, webm, flv and asf, and the others' are finer."""
 BITEXACT = {"fflags": "+bitexact"}
 """Option of containers that would else hold a random number."""
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}

@@ -11,8 +11,6 @@ import numpy as np
 from mutants.forms import AVI, FORMS, MKV, MP4, Form, Scene, write
 from mutants.mutant import USABLE, Mutant
 
-PACKET = 2 * 1152
-"""Samples that a codec may add to the sound: a packet at either end."""
 SIZES = [(2, 2), (2, 16), (1, 1), (15, 15), (33, 35), (95, 127), (4, 640), (640, 4), (161, 3)]
 RATES = [1, 5, 12.5, 15, 24000 / 1001, 25, 30000 / 1001, 50, 60, 120]
 NAMES = [
@@ -56,14 +54,14 @@ def sound_clips(scene: Scene, draw: np.random.Generator) -> Iterator[Mutant]:
 def clip(scene: Scene, form: Form, **how: Any) -> Mutant:
     """Return the mutant that :func:`write` makes with these options."""
     count, fps = len(scene.pictures), how.get("fps", 10.0)
-    length = max(count / fps, how.get("sound_s", 0.0))
+    sound_s = how.get("sound_s", count / fps)
     return Mutant(
         f"a.{form.suffix}",
         frozenset({USABLE}),
         lambda path: write(path, scene, form, **how),
         count,
-        length,
-        max(1 / fps, PACKET / form.rate),
+        form.length_s(count / fps, sound_s),
+        form.sound_s(sound_s),
     )
 
 
@@ -77,8 +75,8 @@ def uneven(scene: Scene, form: Form, draw: np.random.Generator) -> Mutant:
         frozenset({USABLE}),
         lambda path: write(path, scene, form, stamps=stamps, sound_s=length),
         len(scene.pictures),
-        length,
-        0.4,  # how long the last picture stands is not in the file
+        form.length_s(length + 0.1, length),  # the last picture stands as the file's rate says
+        form.sound_s(length),
     )
 
 

@@ -21,8 +21,8 @@ class Mutant:
         reasons: What may be found: ``USABLE`` or reasons of the quarantine.
         make: Writes the file, at the path in the folder that it is given; None: there is none.
         frames: Pictures, where they are known by construction.
-        duration_s: Length, where it is known.
-        within_s: How exactly: one picture, or what the codec of the sound adds at its ends.
+        length_s: Least and most length that it can have, where it is known.
+        sound_s: Least and most of the sound.
         defect: What the label file says is wrong with it.
     """
 
@@ -30,8 +30,8 @@ class Mutant:
     reasons: frozenset[str]
     make: Callable[[Path], object] | None
     frames: int | None = None
-    duration_s: float = 0.0
-    within_s: float = 0.0
+    length_s: tuple[float, float] = (0.0, 0.0)
+    sound_s: tuple[float, float] = (0.0, 0.0)
     defect: str = ""
 
 
