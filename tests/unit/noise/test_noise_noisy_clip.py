@@ -95,7 +95,8 @@ def test_the_snr_is_still_there_after_aac(tmp_path, folder, snr_db):
     drawn = row(folder, snr_db=snr_db)
     write_noisy_clip(source, drawn, folder, tmp_path / "b.mp4")
     found = realised_snr(source, tmp_path / "b.mp4", drawn, folder.root)
-    assert found == pytest.approx(snr_db, abs=0.25)
+    # Both are noise here, which aac keeps worst: it moves the ratio by up to .13 dB.
+    assert found == pytest.approx(snr_db, abs=0.15)
 
 
 def write_lossless(path, frame, rotation=0):
@@ -207,4 +208,4 @@ def test_real_clips_with_real_speech_behind_them(tmp_path):
         assert count_by_opencv(noisy) == len(times_of(source))
         np.testing.assert_allclose(times_of(noisy), times_of(source), atol=2e-5)
         found = realised_snr(source, noisy, drawn, root)
-        assert found == pytest.approx(drawn.snr_db, abs=0.25)
+        assert found == pytest.approx(drawn.snr_db, abs=0.1)
