@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from mutants.corpus import draw_scene, make_corpus
 from mutants.mutant import USABLE, Mutant
+from outside import changed, empty_places, found_in, tree_of
 
+from merflow.features.read import read_layers
 from merflow.media.reasons import REASONS
 from merflow.media.sound import RATE
 
@@ -50,12 +54,14 @@ def table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False).set_index("clip")
 
 
-def call(*command: str) -> str:
+def call(*command: str, env: Mapping[str, str] | None = None) -> str:
     """Run Python on modules of the tests and of the project; return what it printed."""
     paths = [str(PROJECT / "tests" / "unit"), str(PROJECT / "src")]
     done = subprocess.run(
         [sys.executable, *command],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+        | dict(env or {}),
         capture_output=True,
         text=True,
         timeout=TIME_S,
@@ -129,6 +135,27 @@ def test_sound_clips_have_the_pictures_and_the_length_that_were_written(corpus: 
     }
     assert not wrong
     assert all(pictures > 0 and samples > 0 for pictures, samples in found.values())
+
+
+def test_all_that_is_usable_gets_features_and_a_corrupted_clip_and_nothing_else_is_written(
+    corpus: Checked, tmp_path
+):
+    out, places, before = tmp_path / "out", empty_places(tmp_path / "env"), tree_of(corpus.folder)
+    step = ("-m", "mutants.run", "corrupt", str(corpus.folder), str(out))
+    found, memory_mb = json.loads(call(*step, env=places).splitlines()[-1])
+    clips = sorted(corpus.manifest.index)
+    assert memory_mb < MEMORY_MB
+    for name in ("clean", "noisy"):
+        features = read_layers([out / f"{name}.safetensors"])
+        assert features.clips == clips
+        assert all(np.isfinite(values).all() for values in features.values.values())
+    assert sorted(found) == clips
+    written = {clip: mutant.frames for clip, mutant in corpus.mutants.items()}
+    wrong = {clip for clip in clips if found[clip] != (written[clip] or found[clip])}
+    assert not wrong
+    assert changed(before, tree_of(corpus.folder)) == []
+    assert found_in(places) == []
+    assert {path.name for path in out.glob("*.mp4")} == {f"{clip}.mp4" for clip in clips}
 
 
 def test_faces_are_looked_for_in_all_that_is_usable_and_every_reason_occurs(corpus: Checked):

@@ -2,25 +2,49 @@
 
 ``python -m mutants.run check FOLDER OUT SHARDS`` checks all clips of ``FOLDER/root`` and writes
 ``OUT/manifest.csv`` and ``OUT/quarantine.csv``; ``python -m mutants.run read FOLDER OUT`` then
-reads the usable ones as the later steps do, and prints what each gave.
+reads the usable ones as the later steps do, and prints what each gave. ``corrupt FOLDER OUT``
+takes them through the features of their sound, clean and noisy, and writes them as corrupted clips.
 """
 
 import json
 import re
 import resource
 import sys
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import soundfile
 
 from merflow.corpus.check import check_shard
 from merflow.corpus.clip_file import checked_clip
 from merflow.corpus.labels import LabelSpec, read_labels
 from merflow.corpus.manifest import read_manifest, write_manifest
+from merflow.encoders.load import load
+from merflow.features.extract import extract_shard
+from merflow.features.inputs import Sounds
+from merflow.features.samples import samples_of_shard
 from merflow.media.limits import Limits
-from merflow.media.sound import read_sound
+from merflow.media.probe import check_clip
+from merflow.media.sound import RATE, read_sound
 from merflow.media.video import iterate_frames
+from merflow.noise.draw import draw_tests
+from merflow.noise.folder import NoiseFolder
+from merflow.noise.noisy_clip import write_noisy_clip
 
 LIMITS = Limits(cpu_s=2.0, wall_s=120.0, memory=150 * 2**20)
 """Such that a small file can break each of them."""
+NOISE = {
+    "seed": 0,
+    "preset": "paper",
+    "visual": [
+        {"transform": "solarize", "magnitude": [128, 224]},
+        {"transform": "blur", "magnitude": [1.0, 3.0]},
+        {"transform": "rotate", "magnitude": [-20, 20]},
+        {"transform": "cutout", "magnitude": [0.2, 0.5]},
+        {"transform": "pyramid", "magnitude": [1, 4]},
+    ],
+}
 
 
 def check(folder: Path, out: Path, shards: int) -> None:
@@ -39,6 +63,34 @@ def read(folder: Path, out: Path) -> dict[str, tuple[int, int]]:
         path = checked_clip(folder / "root", row.clip, row.path, row.sha256)
         pictures = sum(1 for _ in iterate_frames(path, None))
         found[row.clip] = pictures, read_sound(path).size
+    return found
+
+
+def corrupt(folder: Path, out: Path) -> dict[str, int]:
+    """Return how many pictures each corrupted clip has.
+
+    Writes ``OUT/clean.safetensors``, ``OUT/noisy.safetensors``, ``OUT/store``, ``OUT/recordings``
+    and ``OUT/<clip>.mp4``.
+    """
+    manifest, root = folder / "out" / "manifest.csv", folder / "root"
+    recordings = out / "recordings"
+    recordings.mkdir(parents=True)
+    for number in range(2):
+        noise = np.random.default_rng(number).normal(0.0, 0.1, RATE // 2)
+        soundfile.write(recordings / f"{number}.wav", noise, RATE)
+    clean = samples_of_shard(manifest, None, 0, 1)
+    rows = {row.clip: row for row in draw_tests(NOISE, [one.clip for one in clean], recordings)}
+    noisy = [replace(one, noise=rows[one.clip]) for one in clean]
+    spec = {"architecture": "mfcc"}
+    encoder, sounds = load("mfcc", spec, None), Sounds(root, recordings)
+    for name, samples in (("clean", clean), ("noisy", noisy)):
+        written = out / f"{name}.safetensors"
+        extract_shard(encoder, spec, samples, sounds, out / "store", written, name == "noisy")
+    found, noises = {}, NoiseFolder(recordings)
+    for one in clean:
+        path = out / f"{one.clip}.mp4"
+        write_noisy_clip(root / one.path, rows[one.clip], noises, path)
+        found[one.clip] = check_clip(path).frames
     return found
 
 
@@ -62,5 +114,5 @@ if __name__ == "__main__":
         check(Path(folder), Path(out), int(more[0]))
         print(json.dumps([own_mb(), workers_mb()]))
     else:
-        found = read(Path(folder), Path(out))
+        found = {"read": read, "corrupt": corrupt}[step](Path(folder), Path(out))
         print(json.dumps([found, own_mb()]))
