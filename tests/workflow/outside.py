@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+OWN = ("results/", ".snakemake/")
+"""Prefixes of what a run of the graph may write in the folder that holds ``params.yaml``."""
 VARIABLES = (
     *("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"),
     *("XDG_RUNTIME_DIR", "DVC_SITE_CACHE_DIR"),
@@ -34,6 +36,11 @@ def tree_of(folder: Path) -> dict[str, tuple[int, int]]:
         for path in folder.rglob("*")
         if path.is_symlink() or not path.is_dir()
     }
+
+
+def not_own(folder: Path, before: dict[str, tuple[int, int]]) -> list[str]:
+    """Return what is new, changed or gone in a folder since then, but for what a run may write."""
+    return [path for path in changed(before, tree_of(folder)) if not path.startswith(OWN)]
 
 
 def changed(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> list[str]:

@@ -4,6 +4,7 @@ import csv
 
 import pytest
 from graph import computed, forget_logs, small_settings, snakemake, write_settings
+from outside import not_own, tree_of
 
 from merflow.media.probe import check_clip
 from merflow.noise.folder import NoiseFolder
@@ -41,6 +42,8 @@ def test_the_corrupted_clips_are_whole_listed_and_resumed(tmp_path):
         assert check_clip(folder / record["file"]) == check_clip(source)
     tests = NoiseFolder(corpus / "noise").names_for("test", 0)
     assert {record["noise_file"] for record in records} <= set(tests)
+    read = {place: tree_of(place) for place in (corpus / "raw", corpus / "noise")}
+    assert all(read.values())
 
     # A second time, and again after a loss; other shards are other jobs and the same files.
     assert noisy(tmp_path) == {}
@@ -49,6 +52,7 @@ def test_the_corrupted_clips_are_whole_listed_and_resumed(tmp_path):
     forget_logs(tmp_path)
     noisy(tmp_path, "--forcerun", "noise_corrupt")
     assert computed(tmp_path)["noise_corrupt"] == 1
+    assert [path for place, tree in read.items() for path in not_own(place, tree)] == []
     more = settings()
     more["corpus"]["shards"] = 2
     write_settings(tmp_path, more)

@@ -1,5 +1,6 @@
 """The graph on corpora in the layout of their release, of miniatures with the release's defects."""
 
+import json
 import re
 import shutil
 
@@ -8,6 +9,7 @@ import pytest
 from graph import ROOT, plans, small_settings, snakemake, write_settings
 from miniatures import crema_d, mer2023, ravdess
 from miniatures.mer2023 import MISSING, PICTURELESS, SHORT, SIZES
+from outside import not_own, tree_of
 from rerun_table import entry_of, expected, without_numbers
 
 from merflow.corpus.adapters.registry import ADAPTERS
@@ -56,9 +58,17 @@ def challenge_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("released") / "mer2023"
     mer2023(folder / "the clips/dataset-release", unlabelled=["test1"])
     write_settings(folder, settings_of("mer2023"))
+    before = tree_of(folder)
     outcome = snakemake(folder, "--cores", "2")
     assert outcome.code == 0, outcome.text[-6000:]
+    (folder.parent / "touched.json").write_text(json.dumps(not_own(folder, before)))
     return folder, without_numbers(outcome.jobs)
+
+
+def test_the_release_is_left_as_it_was(challenge_run):
+    folder, _ = challenge_run
+    assert tree_of(folder / "the clips")
+    assert json.loads((folder.parent / "touched.json").read_text()) == []
 
 
 def test_the_release_s_defects_end_in_quarantine_and_nothing_is_lost(challenge_run):

@@ -19,6 +19,7 @@ from graph import (
     snakemake,
     write_settings,
 )
+from outside import not_own, tree_of
 from real_media import filmed_clips, speaker_of, speech_folder
 from rerun_table import TABLE, edited, entry_of, expected, rules_of, without_numbers
 from yaml import safe_load
@@ -105,9 +106,18 @@ def table_run(finished_run, tmp_path_factory):
     settings = table_settings(ROOT_OF_CLIPS, "labels.csv", noise)
     del settings["features"]["encoders"]["HL"]
     write_settings(folder, settings)
+    before = {place: tree_of(place) for place in (folder, noise)}
     outcome = snakemake(folder, "--cores", "2")
     assert outcome.code == 0, outcome.text[-6000:]
+    touched = [path for place, tree in before.items() for path in not_own(place, tree)]
+    (folder.parent / "touched.json").write_text(json.dumps(touched))
     return folder, reasons, outcome.jobs
+
+
+def test_clips_labels_and_noise_are_left_as_they_were(table_run):
+    folder, _, _ = table_run
+    assert tree_of(folder / ROOT_OF_CLIPS)
+    assert json.loads((folder.parent / "touched.json").read_text()) == []
 
 
 def test_bad_clips_are_quarantined_with_their_reason(table_run):
