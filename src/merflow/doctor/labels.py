@@ -55,6 +55,8 @@ def _mistakes(case: Case, first: MerflowError) -> list[Finding]:
         elif corpus["adapter"] == "labels":
             files = {split: Path(file) for split, file in corpus["labels"].items()}
             mistakes = split_label_mistakes(files, spec)
+        elif (files_of := ADAPTERS[corpus["adapter"]].label_files) is not None:
+            mistakes = split_label_mistakes(files_of(Path(corpus["root"]), spec), spec)
     if str(first) not in map(str, mistakes):  # it is none of a single row
         mistakes.insert(0, first)
     found = [of_error(one) for one in mistakes[:TOLD]]

@@ -95,6 +95,15 @@ def mer2023_release(project, rows, header="name,discrete,valence"):
     Path("release/train-label.csv").write_text("\n".join([header, *rows]) + "\n")
 
 
+def test_every_mistake_in_a_release_is_told_and_the_rest_counted(project):
+    mer2023_release(project, ["a,happy,1", *(f"b{k},cross,1" for k in range(6)), "c,sad,low"])
+    found = list(labels.look(project.case()))
+    for line in range(3, 8):
+        find(found, "error", f"train-label.csv, line {line},", "'cross' is none of")
+    find(found, "error", "2 more rows are wrong, the last: ", "line 9", "'low' is not a number")
+    assert len(found) == 6
+
+
 def test_speakers_that_a_release_does_not_name_are_not_asked_for(project):
     rows = ["a,happy,1", "b,happy,1", "c,sad,0"]
     mer2023_release(project, rows)

@@ -26,6 +26,9 @@ class Adapter:
         inspect: Takes the same; says what is right or wrong for ``merflow doctor``, where
             :func:`merflow.corpus.adapters.looks.of_clips` does what all need. Raises MerflowError.
         emotion_only: Those of its tests that ask for the emotion alone, though train has valence.
+        label_files: Takes what ``labels`` does and returns its csv of each split, where it reads
+            them by :func:`merflow.corpus.split_labels.read_split_labels`; else None. Raises
+            MerflowError.
     """
 
     classes: tuple[str, ...]
@@ -36,3 +39,4 @@ class Adapter:
     labels: Callable[[Path, LabelSpec], list[Label]]
     inspect: Callable[[Path, LabelSpec], list[Finding]]
     emotion_only: tuple[str, ...] = ()
+    label_files: Callable[[Path, LabelSpec], dict[str, Path]] | None = None

@@ -46,11 +46,7 @@ def labels(root: Path, spec: LabelSpec) -> list[Label]:
     places = _places(root)
     wanted = [TRAIN, *spec.tests]
     clips = {split: clips_in(root / places[split].folder) for split in wanted}
-    files = {
-        split: root / places[split].labels
-        for split in wanted
-        if (root / places[split].labels).is_file()
-    }
+    files = label_files(root, spec)
     found = [
         replace(label, path=_path(places, clips, label.split, label.clip))
         for label in read_split_labels(files, spec, "corpus.root")
@@ -66,6 +62,13 @@ def labels(root: Path, spec: LabelSpec) -> list[Label]:
             splits[clip] = split
             found.append(Label(clip, split, "", "", "", _path(places, clips, split, clip)))
     return found
+
+
+def label_files(root: Path, spec: LabelSpec) -> dict[str, Path]:
+    """Return the label file of train and of each wanted test that has one, as :func:`labels`."""
+    places = _places(root)
+    named = {split: root / places[split].labels for split in [TRAIN, *spec.tests]}
+    return {split: file for split, file in named.items() if file.is_file()}
 
 
 def inspect(root: Path, spec: LabelSpec) -> list[Finding]:
@@ -178,4 +181,5 @@ ADAPTER = Adapter(
     labels=labels,
     inspect=inspect,
     emotion_only=EMOTION_ONLY,
+    label_files=label_files,
 )
