@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from outside import tree_of
 from PIL import Image
 
 from merflow.corpus.manifest import COLUMNS
@@ -273,7 +274,10 @@ def cropped(project, pictures, name):
 
 def test_from_the_command_to_the_features(project):
     openface(project / "pictures", "c", [True, False, True])
+    before = tree_of(project / "pictures")
     files = cropped(project, project / "pictures", "one")
+    assert before
+    assert tree_of(project / "pictures") == before
     facts = pd.read_csv(files["facts"], keep_default_na=False).set_index("clip")
     # Clips a and c are one file: what lies there for either is the face of both.
     assert facts["reason"].to_dict() == {"a": "", "b": "no pictures in the folder", "c": ""}
