@@ -2,7 +2,9 @@
 
 import atexit
 import builtins
+import os
 import re
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -55,7 +57,11 @@ def tell_at_exit() -> None:
 
     def tell() -> None:
         ran = before + time.perf_counter() - began
-        print(f"start-up: {before + meter.seconds:.2f} s of {ran:.2f} s", flush=True)
+        try:
+            print(f"start-up: {before + meter.seconds:.2f} s of {ran:.2f} s", flush=True)
+        except BrokenPipeError:  # who read it, such as `head`, has gone
+            # What is still to be written has to go somewhere when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     atexit.register(tell)
 

@@ -1,5 +1,6 @@
 """The share of a run that goes into starting up."""
 
+import os
 import subprocess
 import sys
 
@@ -28,6 +29,21 @@ def test_imports_count_and_work_does_not(tmp_path):
     # Inner imports are not counted twice; the work after them is not counted at all.
     assert start >= 0.7
     assert ran - start >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["-c", "from merflow.startup import tell_at_exit; tell_at_exit()"], 0),
+        (["-m", "merflow", "--help"], 1),
+    ],
+)
+def test_a_closed_pipe_ends_it_silently(arguments, code):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as out:
+        done = subprocess.run([sys.executable, *arguments], stdout=out, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_the_share_counts_imports_by_core():
