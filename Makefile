@@ -24,7 +24,7 @@ reproduce: $(STAMP)  ## demo corpus, tables, figures: everything
 	@echo "merflow: snakemake --cores $(CORES): clips, faces, features, probes, fusion, ensemble, tables"
 	$(BIN)/snakemake --cores $(CORES)
 
-test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (about 20 minutes)
+test: $(STAMP)  ## all tests: units, then the whole graph on small corpora (20 to 25 minutes)
 	@echo "merflow: unit tests and the whole graph on small corpora, on 2 cores"
 	@( OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -rs -m "not slow" \
 	  && OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -rs -m slow --durations 5 ) || { \
