@@ -67,7 +67,8 @@ def main(cases_file: str, plans_file: str, *options: str) -> None:
     # Edits of files would be seen by a plan that is made meanwhile.
     workers = 1 if any(case["edited"] for case in cases) else os.cpu_count()
     # Processes, since a fork beside other threads may inherit a lock that one of them holds, and
-    # wait for it forever: of 4,800 such forks 19 stood in the lock of tempfile's names.
+    # wait for it forever: that of tempfile's names in 19 of 600 trials of eight threads each, made
+    # to take turns as often as they can.
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         said = pool.starmap(plan, [(case, list(options)) for case in cases], chunksize=1)
     Path(plans_file).write_text(json.dumps(said))

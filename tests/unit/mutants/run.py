@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import yaml
 
 from merflow.corpus.check import check_shard
 from merflow.corpus.clip_file import checked_clip
@@ -34,17 +35,9 @@ from merflow.noise.noisy_clip import write_noisy_clip
 
 LIMITS = Limits(cpu_s=2.0, wall_s=120.0, memory=150 * 2**20)
 """Such that a small file can break each of them."""
-NOISE = {
-    "seed": 0,
-    "preset": "paper",
-    "visual": [
-        {"transform": "solarize", "magnitude": [128, 224]},
-        {"transform": "blur", "magnitude": [1.0, 3.0]},
-        {"transform": "rotate", "magnitude": [-20, 20]},
-        {"transform": "cutout", "magnitude": [0.2, 0.5]},
-        {"transform": "pyramid", "magnitude": [1, 4]},
-    ],
-}
+PRESET = yaml.safe_load(Path(__file__).parents[3].joinpath("presets/small.yaml").read_text())
+NOISE = {key: PRESET["noise"][key] for key in ("seed", "preset", "visual")}
+NOISE["visual"] = [*NOISE["visual"], {"transform": "pyramid", "magnitude": [1, 4]}]
 
 
 def check(folder: Path, out: Path, shards: int) -> None:
